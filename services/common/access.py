@@ -1,0 +1,105 @@
+"""Who is calling, and may they: the option on each rpc, and the person or workload behind a call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+
+from fosse.common.v1 import access_pb2
+from services.common.errors import NotAllowed
+
+Role = access_pb2.Role
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a pass says of the member who is calling. `shown_as` is the line that may stand beside what they share."""
+
+    member_id: str
+    organisation_id: str = ""
+    organisation_name: str = ""
+    shown_as: str = ""
+    roles: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    operator: bool = False
+    localities: tuple[str, ...] = ()
+    # From a signed link: the one rpc and object it is good for, as `rpc|object`.
+    scope: str = ""
+
+    def is_in(self, community_id: str) -> bool:
+        return community_id in self.roles
+
+    def is_convenor(self, community_id: str) -> bool:
+        return Role.ROLE_CONVENOR in self.roles.get(community_id, frozenset())
+
+    @property
+    def all_roles(self) -> frozenset[int]:
+        """In whichever community, and of the node."""
+        mine = frozenset().union(*self.roles.values()) if self.roles else frozenset[int]()
+        return mine | {Role.ROLE_OPERATOR} if self.operator else mine
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A call: by which workload, and for which person, if any."""
+
+    workload: str
+    person: Person | None = None
+
+
+class Context(Protocol):
+    """A grpc.ServicerContext to which the server's interceptor has added the caller."""
+
+    fosse_caller: Caller
+
+
+def caller(context: Any) -> Caller:
+    """Who is calling, as the interceptor of `services.common.rpc` found."""
+    found: Caller = context.fosse_caller
+    return found
+
+
+def person(context: Any) -> Person:
+    """The person who is calling; raises `NotAllowed` when there is none."""
+    found = caller(context).person
+    if found is None:
+        raise NotAllowed("Please sign in first. Nothing was changed.")
+    return found
+
+
+def maybe_person(context: Any) -> Person | None:
+    return caller(context).person
+
+
+def workload(context: Any) -> str:
+    return caller(context).workload
+
+
+def rule_of(method: MethodDescriptor) -> access_pb2.Access | None:
+    """The Access option of an rpc, or None where it is missing."""
+    options = method.GetOptions()
+    return options.Extensions[access_pb2.access] if options.HasExtension(access_pb2.access) else None
+
+
+def rule_for(path: str) -> access_pb2.Access | None:
+    """The Access option for a call's path, such as `/fosse.resource.v1.Resources/GetResource`."""
+    service, _, name = path.lstrip("/").partition("/")
+    return rule_of(descriptor_pool.Default().FindServiceByName(service).methods_by_name[name])
+
+
+def check(rule: access_pb2.Access, path: str, who: Caller) -> None:
+    """Raises `NotAllowed` unless one of the rule's clauses lets the caller in."""
+    if who.person and who.person.scope:
+        if not (rule.link and who.person.scope.partition("|")[0] == path):
+            raise NotAllowed("This link is not for that. Nothing was changed.")
+        return
+    if who.workload in rule.services or (who.workload == "gateway" and _lets_in(rule, who.person)):
+        return
+    if who.workload == "gateway" and who.person is None:
+        raise NotAllowed("Please sign in first. Nothing was changed.")
+    raise NotAllowed("Your role does not allow this. Nothing was changed; a convenor can help.")
+
+
+def _lets_in(rule: access_pb2.Access, person: Person | None) -> bool:
+    return rule.anyone or (person is not None and bool(person.all_roles & set(rule.roles)))

@@ -1,0 +1,111 @@
+"""Calls to the other services of this node: a deadline, the caller's name, and refusals as they were raised.
+
+Channels are made on first use, so that a server that forks makes them after the fork.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+
+from services.common.rpc import MESSAGE_BYTES, PASS, WORKLOAD, refusal_of
+
+S = TypeVar("S")
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.enable_retries", 0),
+)
+PAGE_S = 2.0
+
+
+def with_pass(token: str) -> tuple[tuple[str, str], ...]:
+    """The metadata that makes a call on behalf of a person: `stub.GetMe(request, metadata=with_pass(token))`."""
+    return ((PASS, token),) if token else ()
+
+
+class Channels:
+    """Connections of one workload to the services of its node, by name."""
+
+    def __init__(self, run_dir: Path, workload: str) -> None:
+        self._run_dir = run_dir
+        self._own = ((WORKLOAD, workload),)
+        self._channels: dict[str, grpc.Channel] = {}
+        self._stubs: dict[tuple[str, str, float], Any] = {}
+        self._lock = threading.Lock()
+
+    def address(self, service: str) -> str:
+        return f"unix:{self._run_dir / service}.sock"
+
+    def stub(self, make: Callable[[Any], S], service: str, deadline_s: float = PAGE_S) -> S:
+        """A stub whose calls end after `deadline_s` unless told otherwise.
+
+        Its calls raise the refusal that the other side raised, `Away` when it does not answer in time.
+        """
+        key = (service, getattr(make, "__qualname__", repr(make)), deadline_s)
+        found = self._stubs.get(key)
+        if found is None:
+            found = self._stubs[key] = make(_Calling(self._channel(service), self._own, deadline_s))
+        stub: S = found
+        return stub
+
+    def close(self) -> None:
+        with self._lock:
+            for channel in self._channels.values():
+                channel.close()
+            self._channels.clear()
+            self._stubs.clear()
+
+    def _channel(self, service: str) -> grpc.Channel:
+        with self._lock:
+            if service not in self._channels:
+                self._channels[service] = grpc.insecure_channel(self.address(service), options=_OPTIONS)
+            return self._channels[service]
+
+
+class _Calling:
+    """A channel as generated stubs see it, with our deadline, our name and our refusals on each call."""
+
+    def __init__(self, channel: grpc.Channel, own: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+        self._channel = channel
+        self._own = own
+        self._deadline_s = deadline_s
+
+    def unary_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
+        return self._single(self._channel.unary_unary(method, **codec))
+
+    def stream_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
+        return self._single(self._channel.stream_unary(method, **codec))
+
+    def unary_stream(self, method: str, **codec: Any) -> Callable[..., Any]:
+        return self._stream(self._channel.unary_stream(method, **codec))
+
+    def stream_stream(self, method: str, **codec: Any) -> Callable[..., Any]:
+        return self._stream(self._channel.stream_stream(method, **codec))
+
+    def _single(self, call: Any) -> Callable[..., Any]:
+        def single(request: Any, timeout: float | None = None, metadata: Any = ()) -> Any:
+            try:
+                return call(request, timeout=timeout or self._deadline_s, metadata=(*self._own, *metadata))
+            except grpc.RpcError as error:
+                raise _as_raised(error) from error
+
+        return single
+
+    def _stream(self, call: Any) -> Callable[..., Any]:
+        def stream(request: Any, timeout: float | None = None, metadata: Any = ()) -> Iterator[Any]:
+            try:
+                yield from call(request, timeout=timeout or self._deadline_s, metadata=(*self._own, *metadata))
+            except grpc.RpcError as error:
+                raise _as_raised(error) from error
+
+        return stream
+
+
+def _as_raised(error: grpc.RpcError) -> Exception:
+    return refusal_of(error) or error

@@ -1,0 +1,169 @@
+"""Facts: what happened, written in the transaction in which it happened; the relay or the local bus carries them on.
+
+A fact holds ids, versions, states and counts, never names or free text. Facts are kept for 35 days, so that the bus
+can be lost and refilled: `resend` starts a new generation, and whoever carries facts begins again from the oldest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from google.protobuf.message import Message as Proto
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from services.common import privacy
+from services.common.database import Id, UtcDateTime, announce, settled, transaction_number
+from services.common.floor_tables import FLOOR
+from services.common.ids import new_id
+from services.common.topics import kind
+
+KEPT = timedelta(days=35)
+
+facts = Table(
+    "facts",
+    FLOOR,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, info=privacy.COUNTS),
+    Column("message_id", Id, nullable=False, unique=True, info=privacy.IDS),
+    Column("kind", String(120), nullable=False, info=privacy.STATE),
+    Column("key", Id, nullable=False, info=privacy.IDS),
+    Column("body", LargeBinary, nullable=False, info=privacy.STATE),
+    Column("happened_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    Column("recorded_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    Column("tx", BigInteger, nullable=False, info=privacy.COUNTS),
+    Column("sent_to", String(80), info=privacy.STATE),
+    Index("facts_unsent", "sent_to", "id"),
+    Index("facts_in_order", "tx", "id"),
+    sqlite_autoincrement=True,
+)
+
+generations = Table(
+    "fact_generations",
+    FLOOR,
+    Column("id", Integer, primary_key=True, info=privacy.COUNTS),
+    Column("started_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row, as the relay and the local bus read it."""
+
+    place: "Place"
+    message_id: str
+    kind: str
+    key: str
+    body: bytes
+    happened_at: datetime
+
+
+class Place(NamedTuple):
+    """Where a reader stands: numbers are given out before transactions end, so the transaction comes first."""
+
+    tx: int
+    number: int
+
+
+START = Place(0, 0)
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """How much waits to be carried, for `fosse status`."""
+
+    kept: int
+    unsent: int
+    oldest: datetime | None
+
+
+def put(conn: Connection, message: Proto, key: str, now: datetime, happened_at: datetime | None = None) -> None:
+    """Says a fact about the item `key`; it leaves the service when the transaction is committed, in order of `key`."""
+    row = {
+        "message_id": new_id(),
+        "kind": kind(message),
+        "key": key,
+        "body": message.SerializeToString(deterministic=True),
+        "happened_at": happened_at or now,
+        "recorded_at": now,
+        "tx": transaction_number(conn),
+    }
+    conn.execute(insert(facts).values(row))
+    announce(conn, "facts")
+
+
+def after(conn: Connection, place: Place, limit: int) -> list[Fact]:
+    """Facts beyond this place, in order, that no open transaction can still precede."""
+    beyond = or_(facts.c.tx > place.tx, and_(facts.c.tx == place.tx, facts.c.id > place.number))
+    rows = conn.execute(
+        select(*_READ).where(beyond, settled(conn, facts.c.tx)).order_by(facts.c.tx, facts.c.id).limit(limit)
+    )
+    return [_fact(row) for row in rows]
+
+
+def unsent(conn: Connection, topic_id: str, limit: int) -> list[Fact]:
+    """Facts that were not yet carried to the topic `topic_id`, in order."""
+    elsewhere = or_(facts.c.sent_to.is_(None), facts.c.sent_to != topic_id)
+    rows = conn.execute(select(*_READ).where(elsewhere, settled(conn, facts.c.tx)).order_by(facts.c.id).limit(limit))
+    return [_fact(row) for row in rows]
+
+
+def mark_sent(conn: Connection, numbers: Sequence[int], topic_id: str) -> None:
+    conn.execute(update(facts).where(facts.c.id.in_(numbers)).values(sent_to=topic_id))
+
+
+def resend(conn: Connection, now: datetime) -> int:
+    """All kept facts are carried once more; returns how many. Consumers know those they have seen."""
+    conn.execute(update(facts).values(sent_to=None))
+    conn.execute(insert(generations).values(started_at=now))
+    announce(conn, "facts")
+    return int(conn.scalar(select(func.count()).select_from(facts)) or 0)
+
+
+def generation(conn: Connection) -> int:
+    """Grows with each `resend`."""
+    return int(conn.scalar(select(func.max(generations.c.id))) or 0)
+
+
+def waiting(conn: Connection) -> Unsent:
+    total, oldest = conn.execute(
+        select(func.count(), func.min(facts.c.recorded_at)).where(facts.c.sent_to.is_(None))
+    ).one()
+    kept = conn.scalar(select(func.count()).select_from(facts)) or 0
+    return Unsent(kept, total, oldest)
+
+
+def prune(conn: Connection, now: datetime) -> int:
+    """Drops facts older than 35 days."""
+    return conn.execute(delete(facts).where(facts.c.recorded_at < now - KEPT)).rowcount
+
+
+def history(conn: Connection, batch: int = 500) -> Iterator[Fact]:
+    """All kept facts, oldest first."""
+    place = START
+    while found := after(conn, place, batch):
+        yield from found
+        place = found[-1].place
+
+
+def _fact(row: Any) -> Fact:
+    return Fact(Place(row.tx, row.id), row.message_id, row.kind, row.key, row.body, row.happened_at)
+
+
+_READ = (facts.c.tx, facts.c.id, facts.c.message_id, facts.c.kind, facts.c.key, facts.c.body, facts.c.happened_at)

@@ -1,0 +1,117 @@
+"""Files by what is in them: content-addressed by SHA-256, whole or not there at all."""
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from services.common.errors import Invalid, TooMany
+
+CHUNK = 64 * 1024
+_SHA = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file that is safely on disk; `sha256` is 64 hexadecimal digits, `size` bytes."""
+
+    sha256: str
+    size: int
+
+
+class Folder:
+    """A folder of files named by their hash. What is written is first flushed to disk, then named, so a crash leaves
+    no half file under a name. Knowing a hash is no right to read: who may is decided by whoever asks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def receive(self, chunks: Iterable[bytes], limit: int) -> Stored:
+        """Writes the chunks. Nothing stays of a file over `limit` bytes (`Invalid`) or on a full disk (`TooMany`)."""
+        incoming = self._path / "incoming"
+        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with _Temporary(incoming) as part:
+                stored = _write(part.file, chunks, limit)
+                part.name_it(self.path_of(stored.sha256))
+                return stored
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise TooMany(
+                    "The disk of this node is full, so the file was not kept. Nothing else is lost; please tell the "
+                    "operator to make room, then send it again.",
+                    retry_after_s=300,
+                ) from error
+            raise
+
+    def path_of(self, sha256: str) -> Path:
+        """Where a file lies or would lie; raises ValueError for what is no hash."""
+        if not _SHA.fullmatch(sha256):
+            raise ValueError("not a SHA-256")
+        return self._path / sha256[:2] / sha256
+
+    def has(self, sha256: str) -> bool:
+        return self.path_of(sha256).is_file()
+
+    def read(self, sha256: str, offset: int = 0) -> Iterator[bytes]:
+        """The bytes in chunks of 64 KiB; raises FileNotFoundError at once when it is not here."""
+        file = self.path_of(sha256).open("rb")
+
+        def chunks() -> Iterator[bytes]:
+            with file:
+                file.seek(offset)
+                while chunk := file.read(CHUNK):
+                    yield chunk
+
+        return chunks()
+
+    def delete(self, sha256: str) -> None:
+        self.path_of(sha256).unlink(missing_ok=True)
+
+
+class _Temporary:
+    """A file without its name yet; gone at the end of the block unless it was named."""
+
+    def __init__(self, folder: Path) -> None:
+        handle, name = tempfile.mkstemp(dir=folder)
+        self._path = Path(name)
+        self.file = os.fdopen(handle, "wb")
+
+    def __enter__(self) -> "_Temporary":
+        return self
+
+    def name_it(self, final: Path) -> None:
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.replace(self._path, final)
+        folder = os.open(final.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _write(file: BinaryIO, chunks: Iterable[bytes], limit: int) -> Stored:
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise Invalid(
+                f"This file is larger than {limit // 1_000_000} MB. Nothing was kept; please make it smaller, or share "
+                "a link.",
+                {"file": "too large"},
+            )
+        digest.update(chunk)
+        file.write(chunk)
+    return Stored(digest.hexdigest(), size)

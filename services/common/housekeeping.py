@@ -1,0 +1,135 @@
+"""What every service tells an operator about itself: status, parked messages, audit, what it holds of a person."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import grpc
+from sqlalchemy import Column, Connection, MetaData, select, text
+
+from fosse.common.v1 import housekeeping_pb2 as pb
+from fosse.common.v1 import housekeeping_pb2_grpc
+from services.common import access, audit, facts, pages, privacy, seen, timetable
+from services.common.bus import Consumer, replay_parked
+from services.common.clock import Clock
+from services.common.database import Database
+from services.common.floor_tables import FLOOR
+from services.common.instants import stamp
+
+_HIDDEN = {privacy.SECRET["data"], privacy.SIGNED["data"]}
+
+
+class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
+    """Served beside each service's own rpcs."""
+
+    def __init__(self, name: str, db: Database, clock: Clock, consumers: Sequence[Consumer], tables: MetaData) -> None:
+        self._name = name
+        self._db = db
+        self._clock = clock
+        self._consumers = consumers
+        self._tables = tables
+
+    def add_to(self, server: grpc.Server) -> None:
+        housekeeping_pb2_grpc.add_HousekeepingServicer_to_server(self, server)
+
+    def GetHousekeepingStatus(
+        self, request: pb.GetHousekeepingStatusRequest, context: Any
+    ) -> pb.GetHousekeepingStatusResponse:
+        with self._db.read() as conn:
+            waiting = facts.waiting(conn)
+            rows, unsealed = audit.counts(conn)
+            return pb.GetHousekeepingStatusResponse(
+                service=self._name,
+                facts=waiting.kept,
+                facts_unsent=waiting.unsent,
+                oldest_unsent=stamp(waiting.oldest),
+                parked=seen.count_parked(conn),
+                timetable_overdue=timetable.overdue(conn, self._clock()),
+                audit_rows=rows,
+                audit_unsealed=unsealed,
+                schema_version=" ".join(sorted(conn.scalars(text("select version_num from alembic_version")))),
+            )
+
+    def ListParked(self, request: pb.ListParkedRequest, context: Any) -> pb.ListParkedResponse:
+        size = pages.page_size(request.page_size)
+        after = pages.decode_token(request.page_token, int)
+        with self._db.read() as conn:
+            rows = seen.parked_after(conn, after[0] if after else 0, size)
+        found = [
+            pb.ParkedMessage(
+                message_id=row.message_id,
+                consumer=row.consumer,
+                kind=row.kind,
+                key=row.key,
+                reason=row.reason,
+                parked_at=stamp(row.parked_at),
+            )
+            for row in rows
+        ]
+        token = pages.encode_token(rows[-1].number) if len(rows) == size else ""
+        return pb.ListParkedResponse(parked=found, next_page_token=token)
+
+    def ReplayParked(self, request: pb.ReplayParkedRequest, context: Any) -> pb.ReplayParkedResponse:
+        handled = sum(replay_parked(self._db, consumer, self._clock) for consumer in self._consumers)
+        with self._db.write() as conn:
+            audit.add(conn, _actor(context), "replayed parked messages", self._name, self._clock())
+            still = seen.count_parked(conn)
+        return pb.ReplayParkedResponse(handled=handled, still_parked=still)
+
+    def ReplayFacts(self, request: pb.ReplayFactsRequest, context: Any) -> pb.ReplayFactsResponse:
+        now = self._clock()
+        with self._db.write() as conn:
+            again = facts.resend(conn, now)
+            audit.add(conn, _actor(context), "replayed facts", self._name, now)
+        return pb.ReplayFactsResponse(facts=again)
+
+    def ListAudit(self, request: pb.ListAuditRequest, context: Any) -> pb.ListAuditResponse:
+        size = pages.page_size(request.page_size)
+        before = pages.decode_token(request.page_token, int)
+        with self._db.read() as conn:
+            rows = audit.rows_before(conn, request.item_id, before[0] if before else None, size)
+        found = [
+            pb.AuditRow(number=row.number, at=stamp(row.at), actor=row.actor, action=row.action, item_id=row.item_id)
+            for row in rows
+        ]
+        token = pages.encode_token(rows[-1].number) if len(rows) == size else ""
+        return pb.ListAuditResponse(rows=found, next_page_token=token)
+
+    def VerifyAudit(self, request: pb.VerifyAuditRequest, context: Any) -> pb.VerifyAuditResponse:
+        with self._db.read() as conn:
+            verdict = audit.verify(conn)
+        return pb.VerifyAuditResponse(
+            intact=verdict.broken_at is None, broken_at=verdict.broken_at or 0, rows=verdict.rows
+        )
+
+    def ExportPerson(self, request: pb.ExportPersonRequest, context: Any) -> pb.ExportPersonResponse:
+        with self._db.read() as conn:
+            held = _rows_about(conn, request.member_id, (self._tables, FLOOR))
+        return pb.ExportPersonResponse(json=json.dumps(held, ensure_ascii=False))
+
+
+def _rows_about(conn: Connection, member_id: str, tables: Sequence[MetaData]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each table that has a column of the class PERSON with this id; secrets stay behind."""
+    held: dict[str, list[dict[str, Any]]] = {}
+    for table in (table for metadata in tables for table in metadata.sorted_tables):
+        columns = [column for column in table.columns if column.info.get("data") not in _HIDDEN]
+        for person in _columns_of_people(table.columns.values()):
+            for row in conn.execute(select(*columns).where(person == member_id)):
+                held.setdefault(table.name, []).append({key: _plain(value) for key, value in row._mapping.items()})
+    return held
+
+
+def _columns_of_people(columns: Sequence[Column[Any]]) -> list[Column[Any]]:
+    return [column for column in columns if column.info.get("data") == privacy.PERSON["data"]]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _actor(context: Any) -> Any:
+    who = access.caller(context)
+    return who.person or who.workload

@@ -1,0 +1,121 @@
+"""Connections to Kafka, whose settings are asserted: the promises rest on them (PROMISE 4)."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+log = logging.getLogger(__name__)
+KEPT = timedelta(days=14)
+# A broker that is away must be noticed within seconds, and found again as fast.
+_CONNECTION = {"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000, "request_timeout_ms": 7_000}
+_PRODUCER = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "allow_auto_create_topics": False,
+    "linger_ms": 5,
+    "max_block_ms": 5_000,
+    "delivery_timeout_ms": 8_000,
+}
+_CONSUMER = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "earliest",
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+    "session_timeout_ms": 6_000,
+    "heartbeat_interval_ms": 1_500,
+}
+PRODUCER_PROMISES = {"acks": -1, "enable_idempotence": True}
+CONSUMER_PROMISES = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "isolation_level": "read_committed"}
+TOPIC_PROMISES = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(int(KEPT.total_seconds() * 1000)),
+    "unclean.leader.election.enable": "false",
+    # The broker's own time: by a node's wrong clock it would refuse messages, or drop them as too old.
+    "message.timestamp.type": "LogAppendTime",
+}
+
+
+class KafkaTrouble(Exception):
+    """Kafka cannot be used; the sentence says why and what to do."""
+
+
+class Brokers:
+    """The Kafka of this node."""
+
+    def __init__(self, servers: str, partitions: int, replicas: int) -> None:
+        self.servers = servers
+        self._shape = {"num_partitions": partitions, "replication_factor": replicas}
+        self._promises = {**TOPIC_PROMISES, "min.insync.replicas": str(max(1, replicas - 1))}
+
+    def producer(self) -> Any:
+        producer = KafkaProducer(bootstrap_servers=self.servers, **_CONNECTION, **_PRODUCER)
+        assert_settings("the producer", producer.config, PRODUCER_PROMISES)
+        return producer
+
+    def consumer(self, group: str, topics: Sequence[str]) -> Any:
+        consumer = KafkaConsumer(*topics, bootstrap_servers=self.servers, group_id=group, **_CONNECTION, **_CONSUMER)
+        assert_settings("the consumer", consumer.config, CONSUMER_PROMISES)
+        return consumer
+
+    def admin(self) -> Any:
+        return KafkaAdminClient(bootstrap_servers=self.servers, **_CONNECTION)
+
+    def prepare(self, topics: Iterable[str]) -> None:
+        """Makes the topics that are missing, and checks the settings of all."""
+        names = sorted(topics)
+        admin = self.admin()
+        try:
+            for name in names:
+                self.topic_id(admin, name)
+            self._check(admin, names)
+        finally:
+            quietly(admin.close)
+
+    def topic_id(self, admin: Any, topic: str) -> str:
+        """Another one when Kafka's volume was lost; the topic is made where it is missing."""
+        found = admin.describe_topics([topic])[0]
+        if found["error_code"]:
+            self._make(admin, topic)
+            found = admin.describe_topics([topic])[0]
+        return str(found["topic_id"])
+
+    def _make(self, admin: Any, topic: str) -> None:
+        try:
+            admin.create_topics({topic: {**self._shape, "configs": self._promises}}, wait_for_metadata=True)
+        except TopicAlreadyExistsError:
+            # Another process of this node made it in the same moment.
+            admin.wait_for_topics([topic])
+
+    def _check(self, admin: Any, topics: Sequence[str]) -> None:
+        if not topics:
+            return
+        resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
+        for topic, settings in admin.describe_configs(resources, config_filter="all")["topic"].items():
+            in_force = {name: setting["value"] for name, setting in settings.items()}
+            assert_settings(f"the topic {topic}", in_force, self._promises)
+
+
+def assert_settings(whose: str, in_force: Mapping[str, Any], promises: Mapping[str, Any]) -> None:
+    """Raises `KafkaTrouble` where a setting in force is not what the promises rest on."""
+    wrong = [
+        f"{name} is {in_force.get(name)!r}, not {value!r}"
+        for name, value in promises.items()
+        if in_force.get(name) != value
+    ]
+    if wrong:
+        raise KafkaTrouble(
+            f"Kafka would not keep what Fosse promises: of {whose}, {'; '.join(wrong)}. Please correct it."
+        )
+
+
+def quietly(close: Callable[[], None]) -> None:
+    """Kafka may be away when we go; what it has not confirmed is sent again after the next start."""
+    try:
+        close()
+    except KafkaError as trouble:
+        log.info("kafka not closed cleanly", extra={"reason": type(trouble).__name__})

@@ -1,0 +1,88 @@
+"""Hands the messages of topics to a consumer; its place in them is committed after the effects."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from kafka.errors import KafkaError
+from sqlalchemy.exc import DBAPIError
+
+from services.common import seen
+from services.common.bus import BATCH, Consumer, Message, deliver
+from services.common.clock import Clock
+from services.common.database import Database
+from services.common.errors import TooMany
+from services.common.kafka.clients import Brokers, quietly
+from services.common.loops import Loop
+from services.common.rpc_errors import Away
+
+log = logging.getLogger(__name__)
+UNREADABLE = "unreadable"
+_BACK_OFF_S = 0.5
+_POLL_MS = 500
+
+
+class Reader:
+    def __init__(self, brokers: Brokers, consumer: Consumer, db: Database, clock: Clock) -> None:
+        self._brokers = brokers
+        self._consumer = consumer
+        self._db = db
+        self._clock = clock
+        self._kafka: Any = None
+        self.loop = Loop(f"bus-{consumer.name}", self._step)
+
+    def connect(self) -> None:
+        self._kafka = self._brokers.consumer(self._consumer.name, self._consumer.topics)
+
+    def close(self) -> None:
+        kafka, self._kafka = self._kafka, None
+        if kafka:
+            quietly(lambda: kafka.close(autocommit=False, timeout_ms=2_000))
+
+    def _step(self) -> float:
+        try:
+            polled: dict[Any, list[Any]] = self._kafka.poll(timeout_ms=_POLL_MS, max_records=BATCH)
+            if polled:
+                self._handle(polled)
+            return 0.0
+        except (Away, TooMany, KafkaError, DBAPIError) as reason:
+            log.info("bus waits", extra={"consumer": self._consumer.name, "reason": type(reason).__name__})
+            return _BACK_OFF_S
+
+    def _handle(self, polled: dict[Any, list[Any]]) -> None:
+        handled = False
+        try:
+            messages = [opened(record) for records in polled.values() for record in records]
+            self._park_unreadable([message for message in messages if message.kind == UNREADABLE])
+            deliver(self._db, self._consumer, messages, self._clock)
+            handled = True
+        finally:
+            if not handled:
+                self._go_back(polled)
+        self._kafka.commit()
+
+    def _go_back(self, polled: dict[Any, list[Any]]) -> None:
+        """The next poll begins with these messages again; partitions lost meanwhile begin where they were committed."""
+        for partition in self._kafka.assignment() & polled.keys():
+            self._kafka.seek(partition, polled[partition][0].offset)
+
+    def _park_unreadable(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            with self._db.write() as conn:
+                if seen.unseen(conn, self._consumer.name, [message.id]):
+                    seen.park(conn, self._consumer.name, message, "not a message of Fosse", self._clock())
+                    seen.note(conn, self._consumer.name, message.id, self._clock())
+
+
+def opened(record: Any) -> Message:
+    """The message in a record of Kafka; of kind `UNREADABLE` when no relay of Fosse wrote it."""
+    headers = dict(record.headers or ())
+    key = (record.key or b"").decode(errors="replace")
+    try:
+        happened_at = datetime.fromisoformat(headers["happened_at"].decode())
+        return Message(headers["id"].decode(), record.topic, headers["kind"].decode(), key, record.value, happened_at)
+    except (KeyError, ValueError):
+        place = hashlib.sha256(f"{record.topic}/{record.partition}/{record.offset}".encode()).hexdigest()[:32]
+        return Message(place, record.topic, UNREADABLE, key[:64], record.value or b"", datetime.fromtimestamp(0, UTC))

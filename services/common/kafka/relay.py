@@ -1,0 +1,88 @@
+"""Sends a service's facts to its topic: one relay at a time for each service, by a lock in its database."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kafka.errors import KafkaError
+from sqlalchemy.exc import DBAPIError
+
+from services.common import facts
+from services.common.database import Database
+from services.common.errors import TooMany
+from services.common.facts import Fact
+from services.common.kafka.clients import Brokers, KafkaTrouble, quietly
+from services.common.loops import Loop
+
+log = logging.getLogger(__name__)
+_BATCH = 500
+_LOOK_AGAIN_S = 1.0
+_BACK_OFF_S = 0.5
+_SEND_S = 10.0
+
+Send = Callable[[Sequence[Fact]], None]
+
+
+def carry(db: Database, topic_id: str, send: Send) -> int:
+    """Sends the next facts that the topic lacks, in order, and marks them once Kafka has them. Returns how many."""
+    with db.read() as conn:
+        waiting = facts.unsent(conn, topic_id, _BATCH)
+    if waiting:
+        send(waiting)
+        with db.write() as conn:
+            facts.mark_sent(conn, [fact.place.number for fact in waiting], topic_id)
+    return len(waiting)
+
+
+class Relay:
+    def __init__(self, brokers: Brokers, topic: str, db: Database) -> None:
+        self._brokers = brokers
+        self._topic = topic
+        self._db = db
+        self._producer: Any = None
+        self._admin: Any = None
+        self.loop = Loop(f"relay-{topic}", self._step)
+        db.when("facts", self.loop.wake)
+
+    def connect(self) -> None:
+        self._admin = self._brokers.admin()
+        self._producer = self._brokers.producer()
+
+    def close(self) -> None:
+        admin, producer, self._admin, self._producer = self._admin, self._producer, None, None
+        if admin:
+            quietly(admin.close)
+        if producer:
+            quietly(lambda: producer.close(timeout=2))
+
+    def _step(self) -> float:
+        try:
+            with self._db.only_one(f"relay:{self._topic}") as mine:
+                return self._send_what_waits() if mine else _LOOK_AGAIN_S
+        except (KafkaError, KafkaTrouble, TooMany, DBAPIError) as reason:
+            log.info("relay waits", extra={"topic": self._topic, "reason": type(reason).__name__})
+            self.close()
+            return _BACK_OFF_S
+
+    def _send_what_waits(self) -> float:
+        if not self._producer:
+            self.connect()
+        topic_id = self._brokers.topic_id(self._admin, self._topic)
+        while not self.loop.ending and carry(self._db, topic_id, self._send) == _BATCH:
+            pass
+        return _LOOK_AGAIN_S
+
+    def _send(self, waiting: Sequence[Fact]) -> None:
+        sent = [self._producer.send(self._topic, **envelope(fact)) for fact in waiting]
+        self._producer.flush(timeout=_SEND_S)
+        for each in sent:
+            each.get(timeout=0)
+
+
+def envelope(fact: Fact) -> dict[str, Any]:
+    headers = [
+        ("id", fact.message_id.encode()),
+        ("kind", fact.kind.encode()),
+        ("happened_at", fact.happened_at.isoformat().encode()),
+    ]
+    return {"key": fact.key.encode(), "value": fact.body, "headers": headers}

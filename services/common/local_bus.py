@@ -1,0 +1,82 @@
+"""The embedded node's carrier: each consumer reads the facts of others straight from their tables."""
+
+import logging
+from dataclasses import dataclass
+
+from services.common import facts, seen
+from services.common.bus import BATCH, Consumer, Message, deliver
+from services.common.clock import Clock
+from services.common.database import Database
+from services.common.errors import TooMany
+from services.common.loops import Loop
+from services.common.rpc_errors import Away
+
+log = logging.getLogger(__name__)
+_LOOK_AGAIN_S = 5.0
+_BACK_OFF_S = 0.5
+
+
+@dataclass(frozen=True)
+class _Listening:
+    consumer: Consumer
+    db: Database
+    topic: str
+    source: Database
+
+
+class LocalBus:
+    """Carries facts between services of one process. Sources are added before consumers start."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sources: dict[str, Database] = {}
+        self._loops: list[Loop] = []
+
+    def add_source(self, topic: str, db: Database) -> None:
+        """The facts of `topic` lie in this database."""
+        self._sources[topic] = db
+
+    def listen(self, consumer: Consumer, db: Database) -> None:
+        """The consumer's effects, positions and seen messages lie in `db`."""
+        listening = [_Listening(consumer, db, topic, self._sources[topic]) for topic in consumer.topics]
+        loop = Loop(f"bus-{consumer.name}", lambda: self._step(listening))
+        for each in listening:
+            each.source.when("facts", loop.wake)
+        self._loops.append(loop)
+
+    def start(self) -> None:
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        for loop in self._loops:
+            loop.stop()
+
+    def _step(self, listening: list[_Listening]) -> float:
+        try:
+            carried = [self.carry(each.consumer, each.db, each.topic) for each in listening]
+        except (Away, TooMany) as reason:
+            log.info("bus waits", extra={"consumer": listening[0].consumer.name, "reason": type(reason).__name__})
+            return _BACK_OFF_S
+        return 0.0 if any(carried) else _LOOK_AGAIN_S
+
+    def carry(self, consumer: Consumer, db: Database, topic: str) -> int:
+        """Delivers the next batch of one topic; returns how many facts were read."""
+        source = self._sources[topic]
+        with source.read() as conn:
+            generation = facts.generation(conn)
+        with db.read() as conn:
+            place = seen.position(conn, consumer.name, topic, generation)
+        with source.read() as conn:
+            found = facts.after(conn, place, BATCH)
+        if found:
+            messages = [Message(f.message_id, topic, f.kind, f.key, f.body, f.happened_at) for f in found]
+            last = found[-1].place
+            deliver(
+                db,
+                consumer,
+                messages,
+                self._clock,
+                lambda conn: seen.move(conn, consumer.name, topic, generation, last),
+            )
+        return len(found)

@@ -1,0 +1,217 @@
+"""gRPC between the processes of a node: the one table refusal -> status, and servers that know who is calling.
+
+A unary call has a deadline, or it is refused: a caller that waits for ever is a fault of the caller. A handler that
+raises a refusal answers it with its sentence; anything else is a fault of ours, told with its trace and answered
+without details.
+"""
+
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from services.common import access
+from services.common.access import Caller
+from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
+from services.common.passes import PassVerifier
+from services.common.rpc_errors import Away
+
+log = logging.getLogger(__name__)
+
+LONGEST_S = 5.0
+MESSAGE_BYTES = 4 * 1024 * 1024
+WORKLOAD = "fosse-workload"
+PASS = "fosse-pass"  # noqa: S105 – the name of a metadata entry
+
+STATUS: dict[type[Refusal], int] = {
+    NotFound: code_pb2.NOT_FOUND,
+    Invalid: code_pb2.INVALID_ARGUMENT,
+    NotAllowed: code_pb2.PERMISSION_DENIED,
+    Conflict: code_pb2.ABORTED,
+    TooMany: code_pb2.RESOURCE_EXHAUSTED,
+}
+_KINDS: dict[int, type[Refusal]] = {code: kind for kind, code in STATUS.items()}
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+)
+
+AddServicer = Callable[[grpc.Server], None]
+
+
+class Server:
+    """A gRPC server on one address, with health; started by `start`, drained by `stop`."""
+
+    def __init__(self, add: Sequence[AddServicer], address: str, verifier: PassVerifier, *, workers: int = 16) -> None:
+        self._server = grpc.server(
+            ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
+            options=_OPTIONS,
+            maximum_concurrent_rpcs=workers * 8,
+        )
+        guarded: Any = _Guarded(self._server, verifier)
+        for each in add:
+            each(guarded)
+        self._health = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._address = address
+
+    def start(self) -> None:
+        """Raises `OSError` with a sentence when the address cannot be had."""
+        path = Path(self._address.removeprefix("unix:"))
+        if self._address.startswith("unix:"):
+            _private(path.parent)
+            path.unlink(missing_ok=True)
+        try:
+            self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise OSError(f"Cannot listen on {self._address}. Is another process using it?") from error
+        self._server.start()
+        self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+
+    def stop(self, within_s: float = 5.0) -> None:
+        """New calls are refused, those under way may end."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(within_s).wait()
+
+
+def status_of(refusal: Refusal) -> status_pb2.Status:
+    """The refusal as it crosses a connection: its sentence, its fields, and when to try again."""
+    code = next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+    status = status_pb2.Status(code=code, message=refusal.sentence)
+    if refusal.fields:
+        violations = [
+            error_details_pb2.BadRequest.FieldViolation(field=field, description=words)
+            for field, words in refusal.fields.items()
+        ]
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=violations))
+    if isinstance(refusal, TooMany):
+        pause = Duration(seconds=refusal.retry_after_s)
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=pause))
+    return status
+
+
+def refusal_of(error: grpc.RpcError) -> Refusal | Away | None:
+    """The refusal that the other side raised, `Away` when it does not answer, None for a fault of its."""
+    status = rpc_status.from_call(error) if isinstance(error, grpc.Call) else None
+    if status is not None and status.code in _KINDS:
+        return _refusal(status)
+    code = error.code() if isinstance(error, grpc.Call) else None
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return TooMany("The node is busy just now. Nothing was changed; please try again in a moment.")
+    if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}:
+        return Away(code.name if code else "")
+    return None
+
+
+def _refusal(status: status_pb2.Status) -> Refusal:
+    fields: dict[str, str] = {}
+    pause = 5
+    for detail in status.details:
+        bad, retry = error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+        if detail.Unpack(bad):
+            fields = {violation.field: violation.description for violation in bad.field_violations}
+        elif detail.Unpack(retry):
+            pause = retry.retry_delay.seconds
+    kind = _KINDS[status.code]
+    if kind is TooMany:
+        return TooMany(status.message, fields, retry_after_s=pause)
+    return kind(status.message, fields)
+
+
+class _Guarded:
+    """A server as generated code sees it: each method is wrapped as it is added; none goes without an Access option."""
+
+    def __init__(self, server: grpc.Server, verifier: PassVerifier) -> None:
+        self._server = server
+        self._verifier = verifier
+
+    def add_generic_rpc_handlers(self, _handlers: object) -> None:
+        """Generated code adds each method twice; the registered one is enough."""
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        wrapped = {name: self._wrap(f"/{service}/{name}", handler) for name, handler in handlers.items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
+        self._server.add_registered_method_handlers(service, wrapped)
+
+    def _wrap(self, path: str, handler: Any) -> Any:
+        rule = access.rule_for(path)
+        if rule is None or not (rule.roles or rule.services or rule.link or rule.anyone):
+            raise LookupError(f"{path} states nowhere who may call it, so this server does not start")
+        return _wrapped(handler, _Admitted(self._verifier, path, rule))
+
+
+class _Admitted:
+    """Lets a call in, or aborts it."""
+
+    def __init__(self, verifier: PassVerifier, path: str, rule: Any) -> None:
+        self._verifier = verifier
+        self._path = path
+        self._rule = rule
+
+    def check(self, context: Any, unary: bool) -> None:
+        remaining = context.time_remaining()
+        if remaining is None or (unary and remaining > LONGEST_S * 20):
+            raise Invalid("A call needs a deadline.")
+        if not context.is_active():
+            raise Away("the caller went away")
+        given = dict(context.invocation_metadata())
+        token = given.get(PASS, "")
+        person = self._verifier.verify(str(token)) if token else None
+        context.fosse_caller = Caller(str(given.get(WORKLOAD, "")), person)
+        access.check(self._rule, self._path, context.fosse_caller)
+
+
+def _wrapped(handler: Any, admitted: _Admitted) -> Any:
+    if handler.response_streaming:
+        inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
+
+        def stream(request: Any, context: Any) -> Iterator[Any]:
+            try:
+                admitted.check(context, unary=False)
+                yield from inner(request, context)
+            except Exception as error:
+                _answer(context, error)
+
+        make = (
+            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        )
+        return make(stream, handler.request_deserializer, handler.response_serializer)
+    inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
+
+    def single(request: Any, context: Any) -> Any:
+        try:
+            admitted.check(context, unary=not handler.request_streaming)
+            return inner(request, context)
+        except Exception as error:
+            _answer(context, error)
+
+    make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+    return make(single, handler.request_deserializer, handler.response_serializer)
+
+
+def _answer(context: Any, error: Exception) -> NoReturn:
+    if isinstance(error, Refusal):
+        context.abort_with_status(rpc_status.to_status(status_of(error)))
+    if isinstance(error, Away):
+        context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+    log.exception("call failed", extra={"error": type(error).__name__}, exc_info=error)
+    context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side.")
+    raise AssertionError("abort raises")
+
+
+def _private(folder: Path) -> None:
+    """The folder of sockets lets nobody else in: a workload's name on a socket is believed because of it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = folder.stat()
+    if mode.st_uid != os.geteuid() or stat.S_IMODE(mode.st_mode) & 0o077:
+        folder.chmod(0o700)

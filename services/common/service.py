@@ -1,0 +1,129 @@
+"""A service put together: what it serves, hears and does in the background; the same in the embedded node and alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import grpc
+from sqlalchemy import MetaData
+
+from fosse.membership.v1 import membership_pb2 as membership
+from fosse.membership.v1 import membership_pb2_grpc
+from services.common import audit, facts, seen, timetable
+from services.common.bus import KEPT_SEEN, Consumer
+from services.common.channels import Channels
+from services.common.clock import Clock
+from services.common.database import Database
+from services.common.housekeeping import Housekeeping
+from services.common.loops import Loop
+from services.common.passes import PassVerifier
+from services.common.rpc import AddServicer, Server
+from services.common.timetable import Due, Job, Timetable
+
+_TIDY = "tidy"
+_TIDY_EVERY = timedelta(hours=6)
+
+
+class Part(Protocol):
+    """Something of a service that starts and stops with it, such as federation's door."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Bus(Protocol):
+    """A carrier of facts: LocalBus or KafkaBus."""
+
+    def add_source(self, topic: str, db: Database) -> None: ...
+
+    def listen(self, consumer: Consumer, db: Database) -> None: ...
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a service is given to stand on."""
+
+    name: str
+    db: Database
+    clock: Clock
+    channels: Channels
+    # Its own folder for keys, files and indexes.
+    data_dir: Path
+
+
+@dataclass(frozen=True)
+class Service:
+    """What `build` of a service returns; nothing of it runs yet."""
+
+    name: str
+    servicers: Sequence[AddServicer]
+    tables: MetaData
+    consumers: Sequence[Consumer] = ()
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    loops: Sequence[Loop] = ()
+    parts: Sequence[Part] = ()
+
+
+class Running:
+    """A service at work: `start` in order, `stop` in the opposite one."""
+
+    def __init__(self, service: Service, floor: Floor, bus: Bus, *, workers: int = 16) -> None:
+        self._service = service
+        self._floor = floor
+        bus.add_source(f"fosse.{service.name}", floor.db)
+        keeping = Housekeeping(service.name, floor.db, floor.clock, service.consumers, service.tables)
+        verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
+        address = floor.channels.address(service.name)
+        self._server = Server([*service.servicers, keeping.add_to], address, verifier, workers=workers)
+        table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock)
+        self._timer = Loop(f"timetable-{service.name}", table.step)
+        floor.db.when("timetable", self._timer.wake)
+        sealer = Loop(f"sealer-{service.name}", lambda: audit.seal(floor.db))
+        self._loops = [self._timer, sealer, *service.loops]
+
+    def listen(self, bus: Bus) -> None:
+        """Its consumers join the bus, once all sources are known."""
+        for consumer in self._service.consumers:
+            bus.listen(consumer, self._floor.db)
+
+    def start(self) -> None:
+        with self._floor.db.write() as conn:
+            timetable.add(conn, _TIDY, self._service.name, self._floor.clock() + timedelta(minutes=10))
+        self._server.start()
+        for part in self._service.parts:
+            part.start()
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        for loop in reversed(self._loops):
+            loop.stop()
+        for part in reversed(self._service.parts):
+            part.stop()
+        self._server.stop()
+
+    def _tidy(self, row: Due) -> None:
+        """Facts are kept for 35 days and seen messages for 40, so that nothing can come back unrecognised."""
+        now = self._floor.clock()
+        with self._floor.db.write() as conn:
+            facts.prune(conn, now)
+            seen.prune(conn, now - KEPT_SEEN)
+            timetable.add(conn, _TIDY, self._service.name, now + _TIDY_EVERY)
+
+
+def _pass_keys(channels: Channels) -> dict[str, bytes]:
+    stub = channels.stub(membership_pb2_grpc.MembershipStub, "membership")
+    found = stub.PassKeys(membership.PassKeysRequest())
+    return {key.kid: key.public_key for key in found.keys}
+
+
+def add_to(function: object, servicer: object) -> AddServicer:
+    """Ties a generated `add_…_to_server` to its servicer."""
+
+    def add(server: grpc.Server) -> None:
+        function(servicer, server)  # type: ignore[operator]  # generated code has one shape per service
+
+    return add

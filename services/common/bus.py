@@ -140,7 +140,7 @@ def _alone(db: Database, consumer: Consumer, message: Message, now: datetime) ->
         # A handler's fault is this message's alone: whatever it is, it is parked with its reason.
         if _database_away(fault):
             raise
-        log.warning("message parked", extra={"consumer": consumer.name, "kind": message.kind, "message": message.id})
+        log.warning("message parked", extra={"consumer": consumer.name, "kind": message.kind, "message_id": message.id})
         with db.write() as conn:
             if message.id in seen.unseen(conn, consumer.name, [message.id]):
                 seen.park(conn, consumer.name, message, _reason(fault), now)

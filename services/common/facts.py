@@ -13,6 +13,7 @@ from google.protobuf.message import Message as Proto
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -110,9 +111,8 @@ def put(conn: Connection, message: Proto, key: str, now: datetime, happened_at: 
 
 def after(conn: Connection, place: Place, limit: int) -> list[Fact]:
     """Facts beyond this place, in order, that no open transaction can still precede."""
-    beyond = or_(facts.c.tx > place.tx, and_(facts.c.tx == place.tx, facts.c.id > place.number))
     rows = conn.execute(
-        select(*_READ).where(beyond, settled(conn, facts.c.tx)).order_by(facts.c.tx, facts.c.id).limit(limit)
+        select(*_READ).where(_beyond(place), settled(conn, facts.c.tx)).order_by(facts.c.tx, facts.c.id).limit(limit)
     )
     return [_fact(row) for row in rows]
 
@@ -142,11 +142,13 @@ def generation(conn: Connection) -> int:
 
 
 def waiting(conn: Connection) -> Unsent:
-    total, oldest = conn.execute(
-        select(func.count(), func.min(facts.c.recorded_at)).where(facts.c.sent_to.is_(None))
-    ).one()
-    kept = conn.scalar(select(func.count()).select_from(facts)) or 0
-    return Unsent(kept, total, oldest)
+    """What a relay has yet to send."""
+    return _waiting(conn, facts.c.sent_to.is_(None))
+
+
+def waiting_beyond(conn: Connection, place: Place) -> Unsent:
+    """What a reader that stands here has yet to read."""
+    return _waiting(conn, _beyond(place))
 
 
 def prune(conn: Connection, now: datetime) -> int:
@@ -160,6 +162,16 @@ def history(conn: Connection, batch: int = 500) -> Iterator[Fact]:
     while found := after(conn, place, batch):
         yield from found
         place = found[-1].place
+
+
+def _beyond(place: Place) -> ColumnElement[bool]:
+    return or_(facts.c.tx > place.tx, and_(facts.c.tx == place.tx, facts.c.id > place.number))
+
+
+def _waiting(conn: Connection, condition: ColumnElement[bool]) -> Unsent:
+    unsent_rows, oldest = conn.execute(select(func.count(), func.min(facts.c.recorded_at)).where(condition)).one()
+    kept = conn.scalar(select(func.count()).select_from(facts)) or 0
+    return Unsent(kept, unsent_rows, oldest)
 
 
 def _fact(row: Any) -> Fact:

@@ -1,9 +1,9 @@
 """What every service tells an operator about itself: status, parked messages, audit, what it holds of a person."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from sqlalchemy import Column, Connection, MetaData, select, text
@@ -14,21 +14,39 @@ from services.common import access, audit, facts, pages, privacy, seen, timetabl
 from services.common.bus import Consumer, replay_parked
 from services.common.clock import Clock
 from services.common.database import Database
+from services.common.facts import Unsent
 from services.common.floor_tables import FLOOR
 from services.common.instants import stamp
 
 _HIDDEN = {privacy.SECRET["data"], privacy.SIGNED["data"]}
 
 
+class Keeps(Protocol):
+    """What of a service's floor is needed here."""
+
+    @property
+    def db(self) -> Database: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
 class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
     """Served beside each service's own rpcs."""
 
-    def __init__(self, name: str, db: Database, clock: Clock, consumers: Sequence[Consumer], tables: MetaData) -> None:
+    def __init__(
+        self,
+        name: str,
+        keeps: Keeps,
+        consumers: Sequence[Consumer],
+        tables: MetaData,
+        waiting: Callable[[], Unsent],
+    ) -> None:
         self._name = name
-        self._db = db
-        self._clock = clock
+        self._db = keeps.db
+        self._clock = keeps.clock
         self._consumers = consumers
         self._tables = tables
+        self._waiting = waiting
 
     def add_to(self, server: grpc.Server) -> None:
         housekeeping_pb2_grpc.add_HousekeepingServicer_to_server(self, server)
@@ -36,8 +54,8 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
     def GetHousekeepingStatus(
         self, request: pb.GetHousekeepingStatusRequest, context: Any
     ) -> pb.GetHousekeepingStatusResponse:
+        waiting = self._waiting()
         with self._db.read() as conn:
-            waiting = facts.waiting(conn)
             rows, unsealed = audit.counts(conn)
             return pb.GetHousekeepingStatusResponse(
                 service=self._name,

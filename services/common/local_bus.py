@@ -8,6 +8,7 @@ from services.common.bus import BATCH, Consumer, Message, deliver
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.errors import TooMany
+from services.common.facts import Place, Unsent
 from services.common.loops import Loop
 from services.common.rpc_errors import Away
 
@@ -31,6 +32,7 @@ class LocalBus:
         self._clock = clock
         self._sources: dict[str, Database] = {}
         self._loops: list[Loop] = []
+        self._listening: list[_Listening] = []
 
     def add_source(self, topic: str, db: Database) -> None:
         """The facts of `topic` lie in this database."""
@@ -43,6 +45,7 @@ class LocalBus:
         for each in listening:
             each.source.when("facts", loop.wake)
         self._loops.append(loop)
+        self._listening.extend(listening)
 
     def start(self) -> None:
         for loop in self._loops:
@@ -51,6 +54,18 @@ class LocalBus:
     def stop(self) -> None:
         for loop in self._loops:
             loop.stop()
+
+    def waiting(self, topic: str) -> Unsent:
+        """What the slowest listener of this topic has yet to hear."""
+        places = [self._place(each) for each in self._listening if each.topic == topic]
+        with self._sources[topic].read() as conn:
+            return facts.waiting_beyond(conn, min(places)) if places else Unsent(0, 0, None)
+
+    def _place(self, each: _Listening) -> Place:
+        with each.source.read() as conn:
+            generation = facts.generation(conn)
+        with each.db.read() as conn:
+            return seen.position(conn, each.consumer.name, each.topic, generation)
 
     def _step(self, listening: list[_Listening]) -> float:
         try:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 LONGEST_S = 5.0
 MESSAGE_BYTES = 4 * 1024 * 1024
 WORKLOAD = "fosse-workload"
-PASS = "fosse-pass"  # noqa: S105: the name of a metadata entry
+PASS = "fosse-pass"  # noqa: S105 (the name of a metadata entry)
 
 STATUS: dict[type[Refusal], int] = {
     NotFound: code_pb2.NOT_FOUND,

@@ -16,6 +16,7 @@ from services.common.bus import KEPT_SEEN, Consumer
 from services.common.channels import Channels
 from services.common.clock import Clock
 from services.common.database import Database
+from services.common.facts import Unsent
 from services.common.housekeeping import Housekeeping
 from services.common.loops import Loop
 from services.common.passes import PassVerifier
@@ -40,6 +41,8 @@ class Bus(Protocol):
     def add_source(self, topic: str, db: Database) -> None: ...
 
     def listen(self, consumer: Consumer, db: Database) -> None: ...
+
+    def waiting(self, topic: str) -> Unsent: ...
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,9 @@ class Running:
     def __init__(self, service: Service, floor: Floor, bus: Bus, *, workers: int = 16) -> None:
         self._service = service
         self._floor = floor
-        bus.add_source(f"fosse.{service.name}", floor.db)
-        keeping = Housekeeping(service.name, floor.db, floor.clock, service.consumers, service.tables)
+        topic = f"fosse.{service.name}"
+        bus.add_source(topic, floor.db)
+        keeping = Housekeeping(service.name, floor, service.consumers, service.tables, lambda: bus.waiting(topic))
         verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
         address = floor.channels.address(service.name)
         self._server = Server([*service.servicers, keeping.add_to], address, verifier, workers=workers)

@@ -11,9 +11,11 @@ Not promised: order between keys; that a message is sent only once.
 
 from kafka.errors import KafkaError
 
+from services.common import facts
 from services.common.bus import Consumer
 from services.common.clock import Clock
 from services.common.database import Database
+from services.common.facts import Unsent
 from services.common.kafka.clients import Brokers, KafkaTrouble
 from services.common.kafka.reader import Reader
 from services.common.kafka.relay import Relay
@@ -29,16 +31,23 @@ class KafkaBus:
         self._clock = clock
         self._carriers: list[Relay | Reader] = []
         self._topics: set[str] = set()
+        self._sources: dict[str, Database] = {}
 
     def add_source(self, topic: str, db: Database) -> None:
         """The facts of `topic` lie in this database."""
         self._topics.add(topic)
+        self._sources[topic] = db
         self._carriers.append(Relay(self._brokers, topic, db))
 
     def listen(self, consumer: Consumer, db: Database) -> None:
         """The consumer's effects and seen messages lie in `db`; its position with Kafka, in a group of its name."""
         self._topics.update(consumer.topics)
         self._carriers.append(Reader(self._brokers, consumer, db, self._clock))
+
+    def waiting(self, topic: str) -> Unsent:
+        """What the relay has yet to send."""
+        with self._sources[topic].read() as conn:
+            return facts.waiting(conn)
 
     def start(self) -> None:
         """Raises `KafkaTrouble` when Kafka does not answer, or is not set up so that it keeps the promises."""

@@ -26,37 +26,37 @@ from fosse.common.v1 import shareable_pb2 as fosse_dot_common_dot_v1_dot_shareab
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/federation/v1/entry.proto\x12\x13\x66osse.federation.v1\x1a\x1f\x66osse/common/v1/shareable.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x02\n\x0b\x45ntryHeader\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\x11\n\tcommunity\x18\x04 \x01(\t\x12\r\n\x05\x65poch\x18\x05 \x01(\x06\x12\x0b\n\x03seq\x18\x06 \x01(\x04\x12\x10\n\x08previous\x18\x07 \x01(\x0c\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\toperation\x18\t \x01(\x0e\x32\x1a.fosse.common.v1.Operation\x12\x0c\n\x04item\x18\n \x01(\t\x12\x14\n\x0citem_version\x18\x0b \x01(\x03\x12\x0e\n\x06schema\x18\x0c \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\r \x01(\x0c\x12\x0e\n\x06key_id\x18\x0e \x01(\t\"S\n\x0c\x45ntryContent\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\x12\'\n\x05\x66iles\x18\x03 \x03(\x0b\x32\x18.fosse.common.v1.FileRef\"J\n\nSealedBody\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12.\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x1f.fosse.federation.v1.SealedFile\"l\n\nSealedFile\x12(\n\x06sealed\x18\x01 \x01(\x0b\x32\x18.fosse.common.v1.FileRef\x12\'\n\x05plain\x18\x02 \x01(\x0b\x32\x18.fosse.common.v1.FileRef\x12\x0b\n\x03key\x18\x03 \x01(\x0c\";\n\x05\x45ntry\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\"\xb2\x01\n\rHeadStatement\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\r\n\x05\x65poch\x18\x04 \x01(\x06\x12\x0b\n\x03seq\x18\x05 \x01(\x04\x12\x0c\n\x04hash\x18\x06 \x01(\x0c\x12(\n\x04time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlive_items\x18\x08 \x01(\x04\x12\x0e\n\x06key_id\x18\t \x01(\t\"2\n\nSignedHead\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x8e\x01\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12.\n\nvalid_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x02\n\x0eRegisteredNode\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03hub\x18\x04 \x01(\x08\x12/\n\x06status\x18\x05 \x01(\x0e\x32\x1f.fosse.federation.v1.NodeStatus\x12\x35\n\x0csigning_keys\x18\x06 \x03(\x0b\x32\x1f.fosse.federation.v1.SigningKey\x12\x13\n\x0bsealing_key\x18\x07 \x01(\x0c\x12\x18\n\x10\x63\x65rtificate_spki\x18\x08 \x01(\x0c\x12\x13\n\x0b\x61\x64mitted_to\x18\t \x03(\t\x12)\n\x05quota\x18\n \x01(\x0b\x32\x1a.fosse.federation.v1.Quota\x12-\n\tjoined_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x05Quota\x12\x13\n\x0b\x65ntry_bytes\x18\x01 \x01(\x03\x12\x12\n\nfile_bytes\x18\x02 \x01(\x03\x12\x15\n\rentries_a_day\x18\x03 \x01(\x03\"\xfa\x01\n\x10RegistryDocument\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x0b\n\x03hub\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12-\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x05nodes\x18\x06 \x03(\x0b\x32#.fosse.federation.v1.RegisteredNode\x12\x18\n\x10minimum_protocol\x18\x07 \x01(\x05\x12\x0e\n\x06key_id\x18\x08 \x01(\t\"5\n\x0eSignedRegistry\x12\x10\n\x08\x64ocument\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c*\x8d\x01\n\nNodeStatus\x12\x1b\n\x17NODE_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12NODE_STATUS_ACTIVE\x10\x01\x12\x15\n\x11NODE_STATUS_MUTED\x10\x02\x12\x19\n\x15NODE_STATUS_SUSPENDED\x10\x03\x12\x18\n\x14NODE_STATUS_EXPELLED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/federation/v1/entry.proto\x12\x13\x66osse.federation.v1\x1a\x1f\x66osse/common/v1/shareable.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x02\n\x0b\x45ntryHeader\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\x11\n\tcommunity\x18\x04 \x01(\t\x12\r\n\x05\x65poch\x18\x05 \x01(\x06\x12\x0b\n\x03seq\x18\x06 \x01(\x04\x12\x10\n\x08previous\x18\x07 \x01(\x0c\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\toperation\x18\t \x01(\x0e\x32\x1a.fosse.common.v1.Operation\x12\x0c\n\x04item\x18\n \x01(\t\x12\x14\n\x0citem_version\x18\x0b \x01(\x03\x12\x0e\n\x06schema\x18\x0c \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\r \x01(\x0c\x12\x0e\n\x06key_id\x18\x0e \x01(\t\"S\n\x0c\x45ntryContent\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\x12\'\n\x05\x66iles\x18\x03 \x03(\x0b\x32\x18.fosse.common.v1.FileRef\"f\n\nSealedBody\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12.\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x1f.fosse.federation.v1.SealedFile\x12\x0c\n\x04node\x18\x03 \x01(\t\x12\x0c\n\x04item\x18\x04 \x01(\t\"l\n\nSealedFile\x12(\n\x06sealed\x18\x01 \x01(\x0b\x32\x18.fosse.common.v1.FileRef\x12\'\n\x05plain\x18\x02 \x01(\x0b\x32\x18.fosse.common.v1.FileRef\x12\x0b\n\x03key\x18\x03 \x01(\x0c\";\n\x05\x45ntry\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\"\xb2\x01\n\rHeadStatement\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\r\n\x05\x65poch\x18\x04 \x01(\x06\x12\x0b\n\x03seq\x18\x05 \x01(\x04\x12\x0c\n\x04hash\x18\x06 \x01(\x0c\x12(\n\x04time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlive_items\x18\x08 \x01(\x04\x12\x0e\n\x06key_id\x18\t \x01(\t\"2\n\nSignedHead\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x8e\x01\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\x12.\n\nvalid_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x02\n\x0eRegisteredNode\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03hub\x18\x04 \x01(\x08\x12/\n\x06status\x18\x05 \x01(\x0e\x32\x1f.fosse.federation.v1.NodeStatus\x12\x35\n\x0csigning_keys\x18\x06 \x03(\x0b\x32\x1f.fosse.federation.v1.SigningKey\x12\x13\n\x0bsealing_key\x18\x07 \x01(\x0c\x12\x18\n\x10\x63\x65rtificate_spki\x18\x08 \x01(\x0c\x12\x13\n\x0b\x61\x64mitted_to\x18\t \x03(\t\x12)\n\x05quota\x18\n \x01(\x0b\x32\x1a.fosse.federation.v1.Quota\x12-\n\tjoined_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x05Quota\x12\x13\n\x0b\x65ntry_bytes\x18\x01 \x01(\x03\x12\x12\n\nfile_bytes\x18\x02 \x01(\x03\x12\x15\n\rentries_a_day\x18\x03 \x01(\x03\"\xfa\x01\n\x10RegistryDocument\x12\x0b\n\x03tag\x18\x01 \x01(\t\x12\x0b\n\x03hub\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12-\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x05nodes\x18\x06 \x03(\x0b\x32#.fosse.federation.v1.RegisteredNode\x12\x18\n\x10minimum_protocol\x18\x07 \x01(\x05\x12\x0e\n\x06key_id\x18\x08 \x01(\t\"5\n\x0eSignedRegistry\x12\x10\n\x08\x64ocument\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c*\x8d\x01\n\nNodeStatus\x12\x1b\n\x17NODE_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12NODE_STATUS_ACTIVE\x10\x01\x12\x15\n\x11NODE_STATUS_MUTED\x10\x02\x12\x19\n\x15NODE_STATUS_SUSPENDED\x10\x03\x12\x18\n\x14NODE_STATUS_EXPELLED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fosse.federation.v1.entry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NODESTATUS']._serialized_start=1851
-  _globals['_NODESTATUS']._serialized_end=1992
+  _globals['_NODESTATUS']._serialized_start=1879
+  _globals['_NODESTATUS']._serialized_end=2020
   _globals['_ENTRYHEADER']._serialized_start=123
   _globals['_ENTRYHEADER']._serialized_end=423
   _globals['_ENTRYCONTENT']._serialized_start=425
   _globals['_ENTRYCONTENT']._serialized_end=508
   _globals['_SEALEDBODY']._serialized_start=510
-  _globals['_SEALEDBODY']._serialized_end=584
-  _globals['_SEALEDFILE']._serialized_start=586
-  _globals['_SEALEDFILE']._serialized_end=694
-  _globals['_ENTRY']._serialized_start=696
-  _globals['_ENTRY']._serialized_end=755
-  _globals['_HEADSTATEMENT']._serialized_start=758
-  _globals['_HEADSTATEMENT']._serialized_end=936
-  _globals['_SIGNEDHEAD']._serialized_start=938
-  _globals['_SIGNEDHEAD']._serialized_end=988
-  _globals['_SIGNINGKEY']._serialized_start=991
-  _globals['_SIGNINGKEY']._serialized_end=1133
-  _globals['_REGISTEREDNODE']._serialized_start=1136
-  _globals['_REGISTEREDNODE']._serialized_end=1467
-  _globals['_QUOTA']._serialized_start=1469
-  _globals['_QUOTA']._serialized_end=1540
-  _globals['_REGISTRYDOCUMENT']._serialized_start=1543
-  _globals['_REGISTRYDOCUMENT']._serialized_end=1793
-  _globals['_SIGNEDREGISTRY']._serialized_start=1795
-  _globals['_SIGNEDREGISTRY']._serialized_end=1848
+  _globals['_SEALEDBODY']._serialized_end=612
+  _globals['_SEALEDFILE']._serialized_start=614
+  _globals['_SEALEDFILE']._serialized_end=722
+  _globals['_ENTRY']._serialized_start=724
+  _globals['_ENTRY']._serialized_end=783
+  _globals['_HEADSTATEMENT']._serialized_start=786
+  _globals['_HEADSTATEMENT']._serialized_end=964
+  _globals['_SIGNEDHEAD']._serialized_start=966
+  _globals['_SIGNEDHEAD']._serialized_end=1016
+  _globals['_SIGNINGKEY']._serialized_start=1019
+  _globals['_SIGNINGKEY']._serialized_end=1161
+  _globals['_REGISTEREDNODE']._serialized_start=1164
+  _globals['_REGISTEREDNODE']._serialized_end=1495
+  _globals['_QUOTA']._serialized_start=1497
+  _globals['_QUOTA']._serialized_end=1568
+  _globals['_REGISTRYDOCUMENT']._serialized_start=1571
+  _globals['_REGISTRYDOCUMENT']._serialized_end=1821
+  _globals['_SIGNEDREGISTRY']._serialized_start=1823
+  _globals['_SIGNEDREGISTRY']._serialized_end=1876
 # @@protoc_insertion_point(module_scope)

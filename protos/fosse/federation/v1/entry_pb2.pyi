@@ -157,7 +157,12 @@ class SealedBody(_message.Message):
 
     BODY_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    ITEM_FIELD_NUMBER: _builtins.int
     body: _builtins.bytes
+    node: _builtins.str
+    """Node and item of the entry it was made for, so that nobody can send on as their own what they cannot read."""
+    item: _builtins.str
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedFile]: ...
     def __init__(
@@ -165,10 +170,12 @@ class SealedBody(_message.Message):
         *,
         body: _builtins.bytes = ...,
         files: _abc.Iterable[Global___SealedFile] | None = ...,
+        node: _builtins.str = ...,
+        item: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "files", b"files"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "files", b"files", "item", b"item", "node", b"node"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

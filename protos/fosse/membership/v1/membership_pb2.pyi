@@ -496,10 +496,14 @@ class Community(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     MEMBERS_FIELD_NUMBER: _builtins.int
     HASHTAG_FIELD_NUMBER: _builtins.int
+    MEMBERS_HIDDEN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     members: _builtins.int
+    """Rounded to the nearest 5, so that nobody can be worked out from it."""
     hashtag: _builtins.str
+    members_hidden: _builtins.bool
+    """Between 1 and 7: `members` is 0 and must be shown as `*`."""
     def __init__(
         self,
         *,
@@ -507,10 +511,11 @@ class Community(_message.Message):
         name: _builtins.str = ...,
         members: _builtins.int = ...,
         hashtag: _builtins.str = ...,
+        members_hidden: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hashtag", b"hashtag", "id", b"id", "members", b"members", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hashtag", b"hashtag", "id", b"id", "members", b"members", "members_hidden", b"members_hidden", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -196,7 +196,8 @@ class MembershipServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutMember(self, request, context):
-        """Adds or changes a member; roles are given with the community.
+        """Adds or changes a member; roles are given with the community. `version` is the one that was seen, 0 for a new member;
+        Conflict when somebody else changed it since. Adding the same twice changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -58,7 +58,9 @@ class MembershipStub:
     PutOrganisation: _grpc.UnaryUnaryMultiCallable[_membership_pb2.PutOrganisationRequest, _membership_pb2.PutOrganisationResponse]
     """Adds or changes an organisation."""
     PutMember: _grpc.UnaryUnaryMultiCallable[_membership_pb2.PutMemberRequest, _membership_pb2.PutMemberResponse]
-    """Adds or changes a member; roles are given with the community."""
+    """Adds or changes a member; roles are given with the community. `version` is the one that was seen, 0 for a new member;
+    Conflict when somebody else changed it since. Adding the same twice changes nothing.
+    """
     ListMembers: _grpc.UnaryUnaryMultiCallable[_membership_pb2.ListMembersRequest, _membership_pb2.ListMembersResponse]
     """Members of a community for convenors: who is bound to a sign-in and who still needs an invitation."""
 
@@ -92,7 +94,9 @@ class MembershipAsyncStub(MembershipStub):
     PutOrganisation: _aio.UnaryUnaryMultiCallable[_membership_pb2.PutOrganisationRequest, _membership_pb2.PutOrganisationResponse]  # type: ignore[assignment]
     """Adds or changes an organisation."""
     PutMember: _aio.UnaryUnaryMultiCallable[_membership_pb2.PutMemberRequest, _membership_pb2.PutMemberResponse]  # type: ignore[assignment]
-    """Adds or changes a member; roles are given with the community."""
+    """Adds or changes a member; roles are given with the community. `version` is the one that was seen, 0 for a new member;
+    Conflict when somebody else changed it since. Adding the same twice changes nothing.
+    """
     ListMembers: _aio.UnaryUnaryMultiCallable[_membership_pb2.ListMembersRequest, _membership_pb2.ListMembersResponse]  # type: ignore[assignment]
     """Members of a community for convenors: who is bound to a sign-in and who still needs an invitation."""
 
@@ -201,7 +205,9 @@ class MembershipServicer(metaclass=_abc_1.ABCMeta):
         request: _membership_pb2.PutMemberRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_membership_pb2.PutMemberResponse, _abc.Awaitable[_membership_pb2.PutMemberResponse]]:
-        """Adds or changes a member; roles are given with the community."""
+        """Adds or changes a member; roles are given with the community. `version` is the one that was seen, 0 for a new member;
+        Conflict when somebody else changed it since. Adding the same twice changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def ListMembers(

@@ -1211,7 +1211,10 @@ class DescribeAdoptionResponse(_message.Message):
     ADOPTION_FIELD_NUMBER: _builtins.int
     RESOURCE_TITLE_FIELD_NUMBER: _builtins.int
     AUTHOR_MEMBER_IDS_FIELD_NUMBER: _builtins.int
+    ADOPTER_MEMBER_ID_FIELD_NUMBER: _builtins.int
     resource_title: _builtins.str
+    adopter_member_id: _builtins.str
+    """Who said it, so that nobody is told of their own doing; empty where it was said at another node."""
     @_builtins.property
     def adoption(self) -> Global___Adoption: ...
     @_builtins.property
@@ -1222,10 +1225,11 @@ class DescribeAdoptionResponse(_message.Message):
         adoption: Global___Adoption | None = ...,
         resource_title: _builtins.str = ...,
         author_member_ids: _abc.Iterable[_builtins.str] | None = ...,
+        adopter_member_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["adoption", b"adoption"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adoption", b"adoption", "author_member_ids", b"author_member_ids", "resource_title", b"resource_title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopter_member_id", b"adopter_member_id", "adoption", b"adoption", "author_member_ids", b"author_member_ids", "resource_title", b"resource_title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

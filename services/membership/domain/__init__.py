@@ -1,0 +1,43 @@
+"""Who people are and what they may be: pure decisions, no database, network, clock or randomness."""
+
+from services.membership.domain.authority import Asker
+from services.membership.domain.members import Card, Member, card_for, may_list, put_member
+from services.membership.domain.places import (
+    Community,
+    Locality,
+    Organisation,
+    put_community,
+    put_locality,
+    put_organisation,
+    rough_count,
+)
+from services.membership.domain.profile import Profile
+from services.membership.domain.sign_ins import (
+    Invitation,
+    SignIn,
+    accept,
+    invite,
+    may_enter,
+)
+
+__all__ = [
+    "Asker",
+    "Card",
+    "Community",
+    "Invitation",
+    "Locality",
+    "Member",
+    "Organisation",
+    "Profile",
+    "SignIn",
+    "accept",
+    "card_for",
+    "invite",
+    "may_enter",
+    "may_list",
+    "put_community",
+    "put_locality",
+    "put_member",
+    "put_organisation",
+    "rough_count",
+]

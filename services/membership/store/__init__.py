@@ -1,0 +1,1 @@
+"""What membership remembers: functions that take a connection and return domain objects."""

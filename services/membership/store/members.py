@@ -1,0 +1,124 @@
+"""Members with their roles and localities."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from services.common.database import unique_violation
+from services.common.errors import Conflict
+from services.membership.domain import Member
+from services.membership.store.tables import community_roles, member_localities, members, sign_ins
+
+_SORTED_BY = (func.lower(members.c.name), members.c.id)
+
+
+def member(conn: Connection, member_id: str) -> Member | None:
+    found = members_of(conn, [member_id])
+    return found[0] if found else None
+
+
+def member_locked(conn: Connection, member_id: str) -> Member | None:
+    """As `member`; nobody else changes it until this transaction ends."""
+    conn.execute(select(members.c.id).where(members.c.id == member_id).with_for_update())
+    return member(conn, member_id)
+
+
+def members_of(conn: Connection, ids: Sequence[str]) -> list[Member]:
+    """Those of the ids that are members, by name."""
+    return _read(conn, select(members).where(members.c.id.in_(ids)))
+
+
+def page_of_community(conn: Connection, community_id: str, after_id: str, limit: int) -> list[Member]:
+    """Members by name, from behind the member `after_id`; a name would not be fit for a page's address."""
+    inside = select(community_roles.c.member_id).where(community_roles.c.community_id == community_id)
+    query = select(members).where(members.c.id.in_(inside)).limit(limit)
+    if after_id:
+        last = select(*_SORTED_BY).where(members.c.id == after_id).subquery()
+        query = query.where(tuple_(*_SORTED_BY) > select(*last.c).scalar_subquery())
+    return _read(conn, query)
+
+
+def put_member(conn: Connection, wanted: Member, now: datetime) -> None:
+    """Raises `Conflict` when somebody else added the same id at the same moment."""
+    values = {
+        "name": wanted.name,
+        "email": wanted.email,
+        "job_title": wanted.job_title,
+        "role_group": wanted.role_group,
+        "organisation_id": wanted.organisation_id or None,
+        "operator": wanted.operator,
+        "name_travels": wanted.name_travels,
+        "left_at": func.coalesce(members.c.left_at, now) if wanted.left else None,
+        "version": wanted.version,
+        "changed_at": now,
+    }
+    if wanted.version > 1:
+        conn.execute(update(members).where(members.c.id == wanted.id).values(values))
+    else:
+        _insert(conn, {**values, "id": wanted.id, "left_at": now if wanted.left else None})
+    _put_links(conn, wanted)
+
+
+def _insert(conn: Connection, values: dict[str, object]) -> None:
+    try:
+        conn.execute(insert(members).values(values))
+    except IntegrityError as error:
+        if unique_violation(error):
+            raise Conflict("This member was added a moment ago. Nothing was doubled.") from error
+        raise
+
+
+def _put_links(conn: Connection, wanted: Member) -> None:
+    for table in (member_localities, community_roles):
+        conn.execute(delete(table).where(table.c.member_id == wanted.id))
+    for locality_id in wanted.locality_ids:
+        conn.execute(insert(member_localities).values(member_id=wanted.id, locality_id=locality_id))
+    for community_id, roles in wanted.roles.items():
+        rows = [{"member_id": wanted.id, "community_id": community_id, "role": role} for role in sorted(roles)]
+        conn.execute(insert(community_roles), rows)
+
+
+def _read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
+    rows = conn.execute(query.order_by(*_SORTED_BY)).all()
+    ids = [row.id for row in rows]
+    areas, roles = _areas(conn, ids), _roles(conn, ids)
+    bound = set(conn.scalars(select(sign_ins.c.member_id).where(sign_ins.c.member_id.in_(ids))))
+    return [
+        Member(
+            id=row.id,
+            name=row.name,
+            email=row.email,
+            job_title=row.job_title,
+            role_group=row.role_group,
+            organisation_id=row.organisation_id or "",
+            locality_ids=tuple(sorted(areas[row.id])),
+            roles={community: frozenset(each) for community, each in roles[row.id].items()},
+            operator=row.operator,
+            name_travels=row.name_travels,
+            bound=row.id in bound,
+            left=row.left_at is not None,
+            version=row.version,
+        )
+        for row in rows
+    ]
+
+
+def _areas(conn: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for member_id, locality_id in conn.execute(
+        select(*member_localities.c).where(member_localities.c.member_id.in_(ids))
+    ):
+        found[member_id].add(locality_id)
+    return found
+
+
+def _roles(conn: Connection, ids: Sequence[str]) -> dict[str, dict[str, set[int]]]:
+    found: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for member_id, community_id, role in conn.execute(
+        select(*community_roles.c).where(community_roles.c.member_id.in_(ids))
+    ):
+        found[member_id][community_id].add(role)
+    return found

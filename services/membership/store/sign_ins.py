@@ -1,0 +1,62 @@
+"""Which sign-in is which member, and the invitations that join them."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from services.common.database import unique_violation
+from services.common.errors import Conflict
+from services.membership.domain import Invitation, SignIn
+from services.membership.store.tables import invitations, sign_ins
+
+_READ = (invitations.c.id, invitations.c.member_id, invitations.c.expires_at, invitations.c.used_at)
+
+
+def member_behind(conn: Connection, sign_in: SignIn) -> str:
+    """The member's id; empty where the sign-in is bound to nobody."""
+    query = select(sign_ins.c.member_id).where(
+        sign_ins.c.issuer == sign_in.issuer, sign_ins.c.subject == sign_in.subject
+    )
+    return conn.scalar(query) or ""
+
+
+def bind(conn: Connection, sign_in: SignIn, invitation: Invitation, now: datetime) -> None:
+    """Raises `Conflict` when the sign-in or the member was bound by somebody else at the same moment."""
+    conn.execute(update(invitations).where(invitations.c.id == invitation.id).values(used_at=invitation.used_at))
+    try:
+        conn.execute(
+            insert(sign_ins).values(
+                issuer=sign_in.issuer, subject=sign_in.subject, member_id=invitation.member_id, bound_at=now
+            )
+        )
+    except IntegrityError as error:
+        if unique_violation(error):
+            raise Conflict("This sign-in or this member was joined a moment ago. Nothing was changed.") from error
+        raise
+
+
+def invitation(conn: Connection, invitation_id: str) -> Invitation | None:
+    row = conn.execute(select(*_READ).where(invitations.c.id == invitation_id)).first()
+    return Invitation(*row) if row else None
+
+
+def invitation_by_code_locked(conn: Connection, code_hash: str) -> Invitation | None:
+    row = conn.execute(select(*_READ).where(invitations.c.code_hash == code_hash).with_for_update()).first()
+    return Invitation(*row) if row else None
+
+
+def has_code(conn: Connection, invitation_id: str, code_hash: str) -> bool:
+    query = select(invitations.c.code_hash).where(invitations.c.id == invitation_id)
+    return conn.scalar(query) == code_hash
+
+
+def add_invitation(conn: Connection, new: Invitation, code_hash: str, now: datetime) -> None:
+    """The member's earlier links end, so that one lost letter is mended by the next."""
+    still_open = (invitations.c.used_at.is_(None), invitations.c.expires_at > now)
+    conn.execute(
+        update(invitations).where(invitations.c.member_id == new.member_id, *still_open).values(expires_at=now)
+    )
+    conn.execute(
+        insert(invitations).values(id=new.id, member_id=new.member_id, code_hash=code_hash, expires_at=new.expires_at)
+    )

@@ -1,0 +1,1 @@
+"""What can be done in membership: one verb, one function, one transaction."""

@@ -1,0 +1,74 @@
+"""A proven person becomes a member with a pass; an invitation joins the two once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.common import audit, facts, passes
+from services.common.access import Person
+from services.common.database import Database
+from services.common.errors import Conflict, NotFound
+from services.membership import domain, messages
+from services.membership.domain import Asker, Invitation, SignIn
+from services.membership.keys import InvitationCodes, PassKeyRing, hash_of
+from services.membership.store import members, places
+from services.membership.store import sign_ins as store
+
+
+@dataclass(frozen=True)
+class IssuedPass:
+    token: str
+    expires_at: datetime
+
+
+def issue_pass(db: Database, ring: PassKeyRing, sign_in: SignIn, *, lifetime: timedelta, now: datetime) -> IssuedPass:
+    person = _person_behind(db, sign_in)
+    key, kid = ring.signing()
+    return IssuedPass(passes.sign(key, kid, person, now, lifetime), now + lifetime)
+
+
+def create_invitation(
+    db: Database, codes: InvitationCodes, *, invitation_id: str, member_id: str, asker: Asker, now: datetime
+) -> tuple[Invitation, str]:
+    """The invitation and its code; asked twice with one id it answers the same."""
+    code = codes.code(invitation_id)
+    with db.write() as conn:
+        member = members.member_locked(conn, member_id)
+        if member is None:
+            raise NotFound("This member is not known here.")
+        invitation = domain.invite(asker, member, invitation_id, now)
+        known = store.invitation(conn, invitation_id)
+        if known is not None:
+            if known.member_id != member_id or not store.has_code(conn, invitation_id, hash_of(code)):
+                raise Conflict("This form was used for another invitation. Open the page again.")
+            return known, code
+        store.add_invitation(conn, invitation, hash_of(code), now)
+        audit.add(conn, asker, "member invited", member_id, now)
+        return invitation, code
+
+
+def accept_invitation(db: Database, sign_in: SignIn, *, code: str, now: datetime) -> str:
+    """Joins the sign-in to the invited member; returns the member's id."""
+    with db.write() as conn:
+        invitation = store.invitation_by_code_locked(conn, hash_of(code))
+        member = members.member_locked(conn, invitation.member_id) if invitation else None
+        used = domain.accept(invitation, member, store.member_behind(conn, sign_in), now)
+        store.bind(conn, sign_in, used, now)
+        facts.put(conn, messages.member_bound(used.member_id), used.member_id, now)
+        audit.add(conn, used.member_id, "sign-in bound", used.member_id, now)
+        return used.member_id
+
+
+def _person_behind(db: Database, sign_in: SignIn) -> Person:
+    with db.read() as conn:
+        member = domain.may_enter(members.member(conn, store.member_behind(conn, sign_in)))
+        organisation = places.organisation_names(conn, [member.organisation_id]).get(member.organisation_id, "")
+        localities = places.localities_of(conn, member.locality_ids)
+    return Person(
+        member_id=member.id,
+        organisation_id=member.organisation_id,
+        organisation_name=organisation,
+        shown_as=member.shown_as(organisation),
+        roles=member.roles,
+        operator=member.operator,
+        localities=tuple(locality.name for locality in localities),
+    )

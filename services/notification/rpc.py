@@ -1,0 +1,52 @@
+"""The gRPC door of notification."""
+
+from email.message import EmailMessage
+from typing import Any
+
+from fosse.notification.v1 import notification_pb2 as pb
+from fosse.notification.v1 import notification_pb2_grpc as pb_grpc
+from services.common import access, ids, pages
+from services.common.access import Person
+from services.common.database import Database
+from services.common.errors import NotFound
+from services.notification import messages, usecases
+from services.notification.post import MailFolder
+
+
+class Notification(pb_grpc.NotificationServicer):
+    def __init__(self, db: Database, folder: MailFolder) -> None:
+        self._db = db
+        self._folder = folder
+
+    def ListDeliveries(self, request: pb.ListDeliveriesRequest, context: Any) -> pb.ListDeliveriesResponse:
+        limit = pages.page_size(request.page_size)
+        before = pages.decode_token(request.page_token, int)
+        found = usecases.list_deliveries(
+            self._db, reader=_reader(context), before=before[0] if before else None, limit=limit
+        )
+        following = pages.encode_token(found[-1][0]) if len(found) == limit else ""
+        return pb.ListDeliveriesResponse(
+            deliveries=[messages.delivery_out(delivery) for _, delivery in found], next_page_token=following
+        )
+
+    def GetMail(self, request: pb.GetMailRequest, context: Any) -> pb.GetMailResponse:
+        delivery = usecases.get_delivery(self._db, ids.checked(request.delivery_id), reader=_reader(context))
+        mail = self._folder.read(delivery.id)
+        if mail is None:
+            raise NotFound("This mail is not in the folder: it was not written yet, or a mail server took it.")
+        return pb.GetMailResponse(
+            delivery=messages.delivery_out(delivery),
+            to=str(mail["To"]),
+            text=_content(mail, "plain"),
+            html=_content(mail, "html"),
+        )
+
+
+def _reader(context: Any) -> Person | str:
+    caller = access.caller(context)
+    return caller.person or caller.workload
+
+
+def _content(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    return str(body.get_content()) if body else ""

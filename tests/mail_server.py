@@ -1,0 +1,68 @@
+"""A mail server on a real port of this machine that takes mail, refuses it, puts it off, or says nothing."""
+
+import socketserver
+import threading
+from enum import Enum
+from typing import Self
+
+
+class Mood(Enum):
+    TAKES = 250
+    PUTS_OFF = 451
+    REFUSES = 550
+    HANGS = 0
+
+
+class MailServer:
+    """`mails` are those it took, as they came."""
+
+    def __init__(self, mood: Mood = Mood.TAKES) -> None:
+        self.mood = mood
+        self.mails: list[bytes] = []
+        self.connections = 0
+        self.ending = threading.Event()
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ending.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(server: MailServer) -> type[socketserver.StreamRequestHandler]:
+    class Conversation(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            server.connections += 1
+            if server.mood is Mood.HANGS:
+                server.ending.wait()
+                return
+            self._say("220 a test")
+            for line in self.rfile:
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    self._take_mail()
+                elif verb == b"RCPT":
+                    self._say(f"{server.mood.value} as it is <{line[8:].decode().strip()}>")
+                else:
+                    self._say("221 bye" if verb == b"QUIT" else "250 yes")
+                if verb == b"QUIT":
+                    return
+
+        def _take_mail(self) -> None:
+            self._say("354 go on")
+            lines = []
+            while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                lines.append(line)
+            server.mails.append(b"".join(lines))
+            self._say("250 taken")
+
+        def _say(self, line: str) -> None:
+            self.wfile.write(line.encode() + b"\r\n")
+
+    return Conversation

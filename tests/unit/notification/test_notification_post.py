@@ -1,0 +1,122 @@
+"""Mails at a mail server that takes them, refuses them, puts them off, is silent or away; and in the folder."""
+
+import ssl
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from services.notification.domain import Delivery, Later, News, Outcome, Refused, Sent
+from services.notification.letters import Letters
+from services.notification.post import MailFolder, SmtpPost, SmtpServer
+from tests.alone import HeldClock
+from tests.mail_server import MailServer, Mood
+from tests.unit.membership.people import an_id
+
+NOW = HeldClock()()
+WORDS = {
+    "who": "Derbyshire",
+    "place": "Derbyshire",
+    "verb": "uses",
+    "title": "Drinking <b>enough</b>, ünbound",
+    "resource_id": an_id(50),
+}
+DELIVERY = Delivery(
+    an_id(9), News("resource_adopted", an_id(100), an_id(1), "Derbyshire uses “Drinking énough”", WORDS), NOW
+)
+
+
+def a_letter(email: str = "ann@home.example") -> EmailMessage:
+    return Letters("fosse@notts.example", "https://notts.example/").write(DELIVERY, name="Ann", email=email, now=NOW)
+
+
+def a_post(port: int, *, user: str = "", trusted: ssl.SSLContext | None = None) -> SmtpPost:
+    return SmtpPost(SmtpServer("127.0.0.1", port, user, "secret", trusted, tls_at_once=False, timeout_s=0.3))
+
+
+def send(server: MailServer) -> Outcome:
+    return a_post(server.port).send(DELIVERY.id, a_letter(), NOW)
+
+
+def test_the_mail_server_takes_text_and_html_with_one_lasting_name() -> None:
+    with MailServer() as server:
+        assert send(server) == Sent() and send(server) == Sent()
+
+        mails = [message_from_bytes(raw) for raw in server.mails]
+
+    assert {mail["Message-ID"] for mail in mails} == {f"<{DELIVERY.id}@notts.example>"}
+    assert [part.get_content_type() for part in mails[0].walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+def test_what_the_server_refuses_for_good_bounces_and_nothing_of_the_address_is_kept() -> None:
+    with MailServer(Mood.REFUSES) as server:
+        assert send(server) == Refused("The mail server refused this mail for good (550).")
+
+
+def test_what_the_server_puts_off_is_tried_later() -> None:
+    with MailServer(Mood.PUTS_OFF) as server:
+        assert send(server) == Later("The mail server could not take this mail just now (451).")
+
+
+def test_a_server_that_is_silent_costs_the_waiting_mails_one_time_out_not_one_each() -> None:
+    with MailServer(Mood.HANGS) as server:
+        post = a_post(server.port)
+        outcomes = [post.send(DELIVERY.id, a_letter(), NOW) for _ in range(20)]
+
+        assert {type(each) for each in outcomes} == {Later} and server.connections == 1
+
+        server.mood = Mood.TAKES
+        assert post.send(DELIVERY.id, a_letter(), NOW + timedelta(seconds=30)) == Sent()
+
+
+def test_a_server_that_is_away_is_tried_later() -> None:
+    with MailServer() as server:
+        port = server.port
+
+    assert isinstance(a_post(port).send(DELIVERY.id, a_letter(), NOW), Later)
+
+
+def test_without_the_encryption_that_was_asked_for_nothing_is_sent() -> None:
+    with MailServer() as server:
+        outcome = a_post(server.port, trusted=ssl.create_default_context()).send(DELIVERY.id, a_letter(), NOW)
+
+        assert isinstance(outcome, Later) and server.mails == []
+
+
+def test_the_password_is_not_told_to_a_server_that_cannot_ask_for_it() -> None:
+    with MailServer() as server:
+        outcome = a_post(server.port, user="fosse").send(DELIVERY.id, a_letter(), NOW)
+
+        assert isinstance(outcome, Later) and server.mails == []
+
+
+def test_what_people_wrote_is_shown_in_the_html_as_they_wrote_it() -> None:
+    html = a_letter().get_body(("html",))
+
+    assert html is not None and "Drinking &lt;b&gt;enough&lt;/b&gt;" in html.get_content()
+
+
+@pytest.mark.parametrize("email", ["ann@home.example\r\nBcc: all@home.example", "ann@home.example\nX: y"])
+def test_an_address_that_would_smuggle_a_line_in_is_not_written_to(email: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        a_letter(email)
+
+
+def test_the_folder_holds_one_whole_file_per_mail_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = MailFolder(tmp_path / "mail")
+
+    assert folder.send(DELIVERY.id, a_letter(), NOW) == Sent() and folder.send(DELIVERY.id, a_letter(), NOW) == Sent()
+
+    assert [file.name for file in (tmp_path / "mail").iterdir()] == [f"{DELIVERY.id}.eml"]
+    assert next((tmp_path / "mail").iterdir()).stat().st_mode & 0o777 == 0o600
+    mail = folder.read(DELIVERY.id)
+    assert mail is not None and mail["To"] == "ann@home.example" and folder.read(an_id(8)) is None
+
+
+def test_a_folder_that_cannot_be_written_to_is_tried_later(tmp_path: Path) -> None:
+    (tmp_path / "mail" / f"{DELIVERY.id}.eml" / "in the way").mkdir(parents=True)
+
+    assert isinstance(MailFolder(tmp_path / "mail").send(DELIVERY.id, a_letter(), NOW), Later)
+    assert [file.name for file in (tmp_path / "mail").iterdir()] == [f"{DELIVERY.id}.eml"]

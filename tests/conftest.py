@@ -1,0 +1,82 @@
+"""Fixtures that tests of every part share: databases on both engines, a broker, a browser."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
+from testcontainers.community.postgres import PostgresContainer
+
+from services.common.database import Database
+from tests import machine
+from tests.broker import Broker
+from tests.databases import PostgresDatabases, SqliteDatabases, open_database
+
+MakeDatabase = Callable[[Path | str], Database]
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--disable-quic",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server with a superuser, for the whole run."""
+    machine.need_containers(machine.POSTGRES_IMAGE)
+    with PostgresContainer(machine.POSTGRES_IMAGE, driver=None) as server:
+        yield server.get_connection_url()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """A Kafka broker, for the whole run."""
+    machine.need_containers(machine.KAFKA_IMAGE)
+    with Broker() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str) -> PostgresDatabases:
+    return PostgresDatabases(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make_database(request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
+    """`make_database("membership")`: a fresh migrated database; the test runs on SQLite and on PostgreSQL."""
+    databases = request.getfixturevalue(f"{request.param}_databases")
+    made: list[Database] = []
+
+    def make(versions: Path | str) -> Database:
+        made.append(open_database(databases, versions))
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=machine.chromium_path(), args=CHROMIUM_ARGUMENTS)
+        except Error:
+            machine.without("browser", "no Chromium starts; `make test` tries to get one")
+        yield browser
+        browser.close()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line of a run says what this machine could not test."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput"):
+        return
+    reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])}
+    lacking = sorted(reason for reason in reasons if reason.startswith("no "))
+    if lacking:
+        reporter.write_line(f"Not tested on this machine: {'; '.join(lacking)}.")

@@ -1,0 +1,126 @@
+"""Everything that must be declared is, and each omission is found out."""
+
+import importlib
+import pkgutil
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+
+import gateway
+import services
+from services.common import topics
+from tests.rules import declared, protos, settings_table
+from tests.rules.tree import ROOT
+
+COMMENTED = "// Does it.\nrpc Close(CloseRequest) returns (CloseResponse)"
+
+
+def all_tables() -> Iterator[Table]:
+    """Every table of every service, the floor and the gateway."""
+    for package in (services, gateway):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(("__main__", ".env", ".wsgi")) and ".migrations" not in module.name:
+                found = vars(importlib.import_module(module.name)).values()
+                yield from (each for each in found if isinstance(each, Table))
+
+
+def planted_protos(folder: Path, body: str) -> Path:
+    """The protos as they are, and one more package."""
+    shutil.copytree(ROOT / "protos", folder, ignore=shutil.ignore_patterns("*.py", "*.pyi", "__pycache__"))
+    path = folder / "fosse" / "doors" / "v1" / "doors.proto"
+    path.parent.mkdir(parents=True)
+    head = 'syntax = "proto3";\npackage fosse.doors.v1;\nimport "fosse/common/v1/access.proto";\n'
+    path.write_text(
+        f"{head}message CloseRequest {{}}\nmessage CloseResponse {{}}\n// Doors.\nservice Doors {{{body}}}\n"
+    )
+    return folder
+
+
+def test_every_rpc_says_who_may_call_it() -> None:
+    assert declared.rpcs_without_access(ROOT / "protos") == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ";",
+        "{ option (fosse.common.v1.access) = {}; }",
+        "{ option (fosse.common.v1.access) = {roles: [ROLE_UNSPECIFIED]}; }",
+        '{ option (fosse.common.v1.access) = {services: ["stranger"]}; }',
+    ],
+)
+def test_an_rpc_that_does_not_say_who_may_call_it_is_found_out(option: str, tmp_path: Path) -> None:
+    folder = planted_protos(tmp_path / "protos", COMMENTED + option)
+
+    assert len(declared.rpcs_without_access(folder)) == 1
+
+
+def test_every_topic_is_said_and_heard() -> None:
+    assert declared.unheard_topics(ROOT, topics.TOPICS.values()) == []
+
+
+def test_a_topic_that_nobody_says_or_hears_is_found_out() -> None:
+    resource = topics.TOPICS["fosse.resource"]
+    membership = topics.TOPICS["fosse.membership"]
+
+    assert declared.unheard_topics(ROOT, [replace(resource, listeners=(), heard_from_issue=None)])
+    assert declared.unheard_topics(ROOT, [replace(resource, listeners=("membership",))])
+    assert declared.unheard_topics(ROOT, [replace(membership, says=resource.says)])
+
+
+def test_every_column_says_what_kind_of_data_it_holds() -> None:
+    tables = list(all_tables())
+
+    assert len({table.name for table in tables}) > 20
+    assert declared.unclassed_columns(tables) == []
+
+
+def test_a_column_without_a_data_class_is_found_out() -> None:
+    planted = Table("planted", MetaData(), Column("id", Integer), Column("b", Integer, info={"data": "whatever"}))
+
+    assert declared.unclassed_columns([planted]) == ["planted.id", "planted.b"]
+
+
+def test_every_setting_is_in_the_table_of_the_readme() -> None:
+    assert settings_table.missing(ROOT) == [], "python -m tests.rules.settings_table writes it"
+
+
+def test_a_setting_that_is_not_in_the_table_is_found_out(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "README.md", tmp_path)
+    path = tmp_path / "services" / "resource" / "settings.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("class Settings:\n    # How loud.\n    volume: int = 11\n")
+
+    assert settings_table.missing(tmp_path) == ["| `FOSSE_RESOURCE_VOLUME` | `11` | How loud. |"]
+
+
+def test_protos_are_in_style_compatible_and_generated_from() -> None:
+    assert protos.problems(ROOT / "protos", protos.BASELINE) == []
+
+
+def test_an_rpc_without_a_comment_is_found_out(tmp_path: Path) -> None:
+    folder = planted_protos(tmp_path / "protos", COMMENTED.replace("// Does it.", "") + ";")
+
+    assert "doors.proto" in protos.buf(folder, "lint")
+
+
+def test_a_change_that_old_readers_cannot_read_is_found_out(tmp_path: Path) -> None:
+    folder = planted_protos(tmp_path / "protos", COMMENTED + ";")
+    entry = folder / "fosse" / "federation" / "v1" / "entry.proto"
+    entry.write_text(entry.read_text().replace("\n  bytes ", "\n  string ", 1))
+
+    assert "entry.proto" in protos.breaking(folder, protos.BASELINE)
+
+
+def test_generated_code_that_was_edited_is_found_out(tmp_path: Path) -> None:
+    folder = tmp_path / "protos"
+    shutil.copytree(ROOT / "protos", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    edited = folder / "fosse" / "common" / "v1" / "facts_pb2.py"
+    edited.write_text(edited.read_text() + "\n")
+    (folder / "fosse" / "common" / "v1" / "gone_pb2.py").write_text("")
+
+    assert protos.stale(folder) == ["fosse/common/v1/facts_pb2.py", "fosse/common/v1/gone_pb2.py"]

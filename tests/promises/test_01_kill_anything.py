@@ -23,7 +23,7 @@ from services.common.ids import new_id
 from services.common.kafka import KafkaBus
 from tests.containers import road
 from tests.databases import PostgresDatabases, SqliteDatabases, open_database
-from tests.machine import FULL
+from tests.machine import FULL, environment
 from tests.promises import killed
 from tests.promises.killed import DUAL_WRITE, EARLY_ACK, NO_DEDUPE, Job
 from tests.promises.promise import promise
@@ -68,18 +68,24 @@ class Story:
 
     settled: int = 0
 
-    def start(self, *, writes: bool = True) -> Victim:
+    @contextmanager
+    def running(self, *, writes: bool = True) -> Iterator[Victim]:
         job = dataclasses.replace(self.job, writes=writes)
         command = [sys.executable, "-m", "tests.promises.killed", json.dumps(dataclasses.asdict(job))]
-        return Victim(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=quiet, text=True)
+        victim = Victim(process)
+        try:
+            yield victim
+        finally:
+            victim.kill()
 
     def run_and_kill(self, dice: random.Random, per_kill: int) -> None:
         """One life: it is killed a random number of confirmed changes, and a moment, after its birth."""
-        victim = self.start()
-        for _ in range(dice.randint(1, per_kill)):
-            self.confirmed.add(victim.said.get(timeout=60))
-        threading.Event().wait(dice.random() * 0.02)
-        victim.kill()
+        with self.running() as victim:
+            for _ in range(dice.randint(1, per_kill)):
+                self.confirmed.add(victim.said.get(timeout=60))
+            threading.Event().wait(dice.random() * 0.02)
         while not victim.said.empty():
             self.confirmed.add(victim.said.get())
 
@@ -93,16 +99,14 @@ class Story:
 
     def settle(self) -> None:
         """What was said takes effect, as far as it ever will: the last of each key is last."""
-        victim = self.start(writes=False)
         self.settled += 1
         marks = range(-7 * self.settled, -7 * self.settled + 7)
         with self.source.write() as conn:
             for number in marks:
                 fact = ResourceAdopted(adoption_id=str(number), version=number)
                 facts.put(conn, fact, killed.key_of(number), utc_now())
-        with self.relaying():
+        with self.running(writes=False), self.relaying():
             until(lambda: set(marks) <= self.effects().keys(), "the last facts took effect", within_s=60)
-        victim.kill()
 
     @contextmanager
     def relaying(self) -> Iterator[None]:

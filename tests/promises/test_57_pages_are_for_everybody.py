@@ -1,7 +1,6 @@
 """Promise 57: every page and state works with assistive technology, by keyboard, at 320 px, with wide text, without scripts."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -15,9 +14,9 @@ Check = Callable[[Page], list[str]]
 VARIANT = "embedded"
 
 
-def _faults(chromium: Browser, folder: Path, check: Check, *, width: int = 1280, scripts: bool = True) -> Iterator[str]:
+def _faults(chromium: Browser, check: Check, *, width: int = 1280, scripts: bool = True) -> Iterator[str]:
     for state in STATES:
-        with a_county(folder / state.name) as county:
+        with a_county() as county:
             state.prepare(county)
             who = "priya" if state.signed_in else None
             with looking.a_page(chromium, county, who=who, width=width, java_script_enabled=scripts) as page:
@@ -31,65 +30,68 @@ def _report(name: str, faults: list[str], planted: list[str]) -> None:
     promise(57, VARIANT, name, not faults and len(planted) > 0, figures, 0)
 
 
-def _planted(chromium: Browser, folder: Path, bug: str, check: Check, *, width: int = 1280) -> list[str]:
+def _planted(chromium: Browser, bug: str, check: Check, *, width: int = 1280) -> list[str]:
     """What the check says of the shelf with this bug in it."""
     state = State("planted", "/shelf")
-    with a_county(folder / "planted") as county, looking.a_page(chromium, county, width=width) as page:
+    with a_county() as county, looking.a_page(chromium, county, width=width) as page:
         looking.enter(page, county, state)
         page.evaluate(bug)
         return check(page)
 
 
 @pytest.mark.timeout(600)
-def test_no_page_or_state_has_a_serious_fault_for_assistive_technology(chromium: Browser, tmp_path: Path) -> None:
-    faults = list(_faults(chromium, tmp_path, lambda page: [*looking.axe_faults(page), *looking.structure_faults(page)]))
+def test_no_page_or_state_has_a_serious_fault_for_assistive_technology(chromium: Browser) -> None:
+    faults = list(_faults(chromium, lambda page: [*looking.axe_faults(page), *looking.structure_faults(page)]))
 
     bug = "document.querySelector('label[for=q]').remove()"
-    _report("axe serious 0", faults, _planted(chromium, tmp_path, bug, looking.axe_faults))
+    _report("axe serious 0", faults, _planted(chromium, bug, looking.axe_faults))
 
 
 @pytest.mark.timeout(600)
-def test_every_page_fits_320_pixels_with_wide_text_and_no_horizontal_scroll(chromium: Browser, tmp_path: Path) -> None:
+def test_every_page_fits_320_pixels_with_wide_text_and_no_horizontal_scroll(chromium: Browser) -> None:
     def check(page: Page) -> list[str]:
         narrow = looking.too_wide(page)
         looking.space_out(page)
         return [*narrow, *looking.too_wide(page), *looking.clipped(page)]
 
-    faults = list(_faults(chromium, tmp_path, check, width=320))
+    faults = list(_faults(chromium, check, width=320))
 
     bug = "document.querySelector('h1').innerText = 'Pneumonoultramicroscopic'.repeat(4); document.querySelector('h1').style.whiteSpace = 'nowrap'"
-    _report("320 px and text spacing", faults, _planted(chromium, tmp_path, bug, check, width=320))
+    _report("320 px and text spacing", faults, _planted(chromium, bug, check, width=320))
 
 
 @pytest.mark.timeout(600)
-def test_every_page_says_the_same_without_scripts(chromium: Browser, tmp_path: Path) -> None:
+def test_every_page_says_the_same_without_scripts(chromium: Browser) -> None:
     def check(page: Page) -> list[str]:
         hidden = page.locator("main form :is(button, input:not([type=hidden]), select, textarea):not(:visible)").count()
         return [f"{hidden} fields cannot be reached"] if hidden else looking.too_wide(page)
 
-    faults = list(_faults(chromium, tmp_path, check, scripts=False))
+    faults = list(_faults(chromium, check, scripts=False))
 
     bug = "document.querySelector('#q').hidden = true"
-    _report("no JavaScript: pages", faults, _planted(chromium, tmp_path, bug, check))
+    _report("no JavaScript: pages", faults, _planted(chromium, bug, check))
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
-def test_the_main_journeys_go_by_keyboard_alone(chromium: Browser, tmp_path: Path, scripts: bool) -> None:
+def test_the_main_journeys_go_by_keyboard_alone(chromium: Browser, scripts: bool) -> None:
     done = 0
-    for number, journey in enumerate(journeys.BY_KEYBOARD):
-        with a_county(tmp_path / str(number)) as county, looking.a_page(chromium, county, java_script_enabled=scripts) as page:
+    for journey in journeys.BY_KEYBOARD:
+        with (
+            a_county() as county,
+            looking.a_page(chromium, county, java_script_enabled=scripts) as page,
+        ):
             journey(page, county)
             done += 1
 
-    caught = _skip_a_field(chromium, tmp_path)
+    caught = _skip_a_field(chromium)
     name = "keyboard journeys" if scripts else "keyboard journeys, no JavaScript"
     promise(57, VARIANT, name, caught, f"journeys={done} planted_caught={int(caught)}/1", 0)
 
 
-def _skip_a_field(chromium: Browser, folder: Path) -> bool:
+def _skip_a_field(chromium: Browser) -> bool:
     """Planted: a field that the keyboard does not reach."""
-    with a_county(folder / "planted") as county, looking.a_page(chromium, county) as page:
+    with a_county() as county, looking.a_page(chromium, county) as page:
         page.goto(f"{county.address}/shelf")
         page.evaluate("document.querySelector('#q').tabIndex = -1")
         with pytest.raises(AssertionError):

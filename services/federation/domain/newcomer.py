@@ -1,0 +1,45 @@
+"""A county that asks to be let in, as the hub sees it until a person decides."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.common.errors import Conflict, Invalid, NotAllowed
+from services.federation.domain.standing import Enrolment
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    enrolment_id: str
+    collect_hash: bytes
+    slug: str
+    name: str
+    signing_key: bytes
+    sealing_key: bytes
+    certificate_request: bytes
+    words: str
+    asked_at: datetime
+    state: Enrolment = Enrolment.ASKED
+    certificate: bytes = b""
+
+    def decide_with(self, words: str) -> None:
+        """Raises unless it waits for a decision and the person compared the right words."""
+        self.decide()
+        if " ".join(words.lower().split()) != " ".join(self.words.lower().split()):
+            raise NotAllowed(
+                "These are not the words of this newcomer, so it was not let in. "
+                "Ask the county to read the words from its own screen."
+            )
+
+    def decide(self) -> None:
+        if self.state is not Enrolment.ASKED:
+            raise Conflict("Somebody has decided about this newcomer already. Nothing was changed.")
+
+
+def check_name(slug: str, name: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise Invalid("The short name must be small letters, digits and dashes, such as notts.", {"slug": "not usable"})
+    if not 1 <= len(name.strip()) <= 200:
+        raise Invalid("The node must have a name of at most 200 letters.", {"name": "not usable"})

@@ -1,0 +1,57 @@
+"""How this node stands with its region: alone, asked, enrolled, declined, or out of date."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from services.common.errors import Conflict, Invalid
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Enrolment(StrEnum):
+    ALONE = "alone"
+    ASKED = "asked"
+    ENROLLED = "enrolled"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`code` and `collect_secret` are kept only until they were used."""
+
+    node_id: str
+    state: Enrolment = Enrolment.ALONE
+    hub_address: str = ""
+    code: str = ""
+    enrolment_id: str = ""
+    collect_secret: str = ""
+    words: str = ""
+    certificate: bytes = b""
+    authority: bytes = b""
+    door_address: str = ""
+    last_contact: datetime | None = None
+    # Why the hub does not answer, or does not want us; empty when all is well.
+    problem: str = ""
+
+    def may_ask(self, ran_out: bool) -> None:
+        """Raises `Conflict` where asking a hub again would lose what is there. `ran_out`: the certificate did."""
+        if self.state is Enrolment.ENROLLED and not ran_out:
+            raise Conflict("This node is enrolled already. Nothing was changed.")
+
+
+def checked_hub_address(address: str) -> str:
+    """The address without a path; raises `Invalid` unless it is https, or plain http to this very machine."""
+    parts = urlsplit(address.strip())
+    loopback = parts.hostname in _LOOPBACK
+    if not parts.hostname or parts.scheme not in ("https", "http") or parts.username:
+        raise _not_usable("Write the hub's web address, such as https://hub.example.")
+    if parts.scheme == "http" and not loopback:
+        raise _not_usable("The hub's address must begin with https://, so that nobody on the way can read the code.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _not_usable(sentence: str) -> Invalid:
+    return Invalid(f"{sentence} Nothing was sent.", {"hub_address": sentence})

@@ -1,0 +1,1 @@
+"""Resources: bundles of files and links with licences, editions, search and adoption."""

@@ -1,0 +1,1 @@
+"""What resource decides: pure values in, values or refusals out."""

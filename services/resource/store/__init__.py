@@ -1,0 +1,1 @@
+"""What resource remembers: functions that take a connection and give domain objects."""

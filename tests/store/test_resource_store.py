@@ -1,0 +1,388 @@
+"""Resource's use cases over its tables, on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from fosse.common.v1.facts_pb2 import ItemShared
+from fosse.resource.v1.facts_pb2 import ResourceAdopted, ResourceChanged
+from services.common import audit, facts
+from services.common.access import Person
+from services.common.audit import audit as audit_rows
+from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.common.facts import START
+from services.common.files import Folder
+from services.common.topics import kind
+from services.resource.domain.adoption import Saying
+from services.resource.domain.audience import Audience
+from services.resource.domain.parts import PartWords
+from services.resource.domain.resource import Publishing, State
+from services.resource.messages.shown import Shown
+from services.resource.store import files
+from services.resource.usecases import adopting, drafting, keeping, publishing, reading, sharing
+from services.resource.usecases.drafting import Target
+from services.resource.usecases.shelf import Shelf
+from tests.conftest import MakeDatabase
+from tests.unit.resource.shelves import (
+    CARE_HOMES,
+    DERBYSHIRE,
+    NOW,
+    PDF,
+    VOCABULARY,
+    a_convenor,
+    a_member,
+    an_id,
+    some_words,
+)
+
+ANN, BEN, CATH = a_member(1), a_member(2), a_convenor()
+ITEM = an_id(101)
+
+
+@pytest.fixture
+def shelf(make_database: MakeDatabase, tmp_path: Path) -> Shelf:
+    return Shelf(make_database("resource"), Folder(tmp_path), VOCABULARY, 1000, 1000)
+
+
+def create(shelf: Shelf, number: int = 1, person: Person = ANN, **words: Any) -> Shown:
+    words_given = some_words(**words)
+    return drafting.create(
+        shelf, an_id(100 + number), community_id=CARE_HOMES, words=words_given, person=person, now=NOW
+    )
+
+
+def add_file(shelf: Shelf, to: Shown, content: bytes = PDF, part: int = 1, **given: Any) -> Shown:
+    target = Target(to.resource.id, given.pop("expected_version", to.resource.version))
+    words = PartWords(an_id(900 + part), "Slides", given.pop("licence", "CC-BY-4.0"), False)
+    return drafting.add_file(
+        shelf, target, words, name="drinks.pdf", chunks=[content], person=given.pop("person", ANN), now=NOW
+    )
+
+
+def publish(shelf: Shelf, what: Shown, audience: Audience = Audience.REGION, person: Person = CATH) -> Shown:
+    wish = Publishing(audience, (DERBYSHIRE,))
+    version = what.resource.version
+    return publishing.publish(shelf, what.resource.id, wish, expected_version=version, person=person, now=NOW)
+
+
+def published(shelf: Shelf, number: int = 1, audience: Audience = Audience.REGION) -> Shown:
+    return publish(shelf, add_file(shelf, create(shelf, number)), audience)
+
+
+def withdraw(shelf: Shelf, what: Shown, reason: str = "The dose was wrong.") -> Shown:
+    version = what.resource.version
+    return publishing.withdraw(shelf, what.resource.id, expected_version=version, reason=reason, person=ANN, now=NOW)
+
+
+def adopt(shelf: Shelf, number: int = 1, person: Person = BEN, **given: Any) -> Any:
+    known = {"id": an_id(500 + number), "stage": "adopted", "locality": "Mansfield", "show_organisation": False}
+    return adopting.adopt(shelf, given.pop("item", ITEM), Saying(**{**known, **given}), person=person, now=NOW)
+
+
+def said(shelf: Shelf, what: type[Any]) -> list[Any]:
+    with shelf.db.read() as conn:
+        return [what.FromString(fact.body) for fact in facts.after(conn, START, 1000) if fact.kind == kind(what)]
+
+
+def files_kept(shelf: Shelf, folder: Path) -> Iterable[Path]:
+    keeping.sweep_files(shelf)
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_the_same_form_sent_twice_makes_one_resource(shelf: Shelf) -> None:
+    first, second = create(shelf), create(shelf, title="Something else")
+
+    assert second.resource == first.resource
+    assert len(said(shelf, ResourceChanged)) == 1
+
+
+def test_a_form_number_of_somebody_else_is_refused(shelf: Shelf) -> None:
+    create(shelf)
+
+    with pytest.raises(NotAllowed):
+        create(shelf, person=BEN)
+
+
+def test_a_resource_is_read_as_it_was_written(shelf: Shelf) -> None:
+    made = published(shelf, audience=Audience.NAMED_NODES).resource
+
+    shown, _ = reading.get(shelf, ITEM, BEN)
+
+    assert shown.resource == made
+    assert shown.here == {made.editions[0].parts[0].file.sha256 if made.editions[0].parts[0].file else ""}
+
+
+def test_whoever_saves_second_is_told_and_loses_nothing(shelf: Shelf) -> None:
+    draft = create(shelf)
+    drafting.update(shelf, ITEM, expected_version=1, words=some_words(title="Cath's title"), person=CATH, now=NOW)
+
+    with pytest.raises(Conflict) as refused:
+        drafting.update(shelf, ITEM, expected_version=1, words=some_words(title="Ann's title"), person=ANN, now=NOW)
+
+    assert refused.value.fields["theirs.title"] == "Cath's title"
+    assert reading.get(shelf, ITEM, ANN)[0].resource.version == draft.resource.version + 1
+
+
+def test_the_same_change_sent_twice_is_done_once(shelf: Shelf) -> None:
+    create(shelf)
+    words = some_words(title="A better title")
+
+    for _ in range(2):
+        drafting.update(shelf, ITEM, expected_version=1, words=words, person=ANN, now=NOW)
+    with_file = [add_file(shelf, reading.get(shelf, ITEM, ANN)[0], expected_version=2) for _ in range(2)]
+    shown = [publish(shelf, with_file[0]) for _ in range(2)]
+    drafts = [publishing.start_edition(shelf, ITEM, expected_version=4, person=ANN, now=NOW) for _ in range(2)]
+    gone = [withdraw(shelf, drafts[0]) for _ in range(2)]
+
+    assert [each.resource.version for each in (*with_file, *shown, *drafts, *gone)] == [3, 3, 4, 4, 5, 5, 6, 6]
+    assert [fact.version for fact in said(shelf, ResourceChanged)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_leaves_the_node_is_told_when_others_would_see_a_difference(shelf: Shelf) -> None:
+    shown = published(shelf)
+    drafting_now = publishing.start_edition(shelf, ITEM, expected_version=shown.resource.version, person=ANN, now=NOW)
+    publish(shelf, drafting_now, Audience.COMMUNITY)
+
+    assert [fact.version for fact in said(shelf, ItemShared)] == [3, 5]
+    assert sharing.read_shared(shelf, ITEM).body is None
+
+
+def test_a_resource_of_the_node_never_leaves_it(shelf: Shelf) -> None:
+    published(shelf, audience=Audience.NODE)
+
+    assert said(shelf, ItemShared) == []
+    with pytest.raises(NotFound):
+        sharing.read_shared(shelf, ITEM)
+
+
+def test_a_file_nobody_refers_to_any_more_is_deleted_and_a_shared_one_stays(shelf: Shelf, tmp_path: Path) -> None:
+    first, second = add_file(shelf, create(shelf, 1)), add_file(shelf, create(shelf, 2))
+    assert len(list(files_kept(shelf, tmp_path))) == 1
+
+    for shown, left in ((first, 1), (second, 0)):
+        target = Target(shown.resource.id, shown.resource.version)
+        drafting.remove_part(shelf, target, part_id=an_id(901), person=ANN, now=NOW)
+        assert len(list(files_kept(shelf, tmp_path))) == left
+
+
+def test_a_file_that_was_refused_leaves_nothing_behind(shelf: Shelf, tmp_path: Path) -> None:
+    draft = create(shelf)
+
+    for content, why in ((b"MZ program", "program"), (b"", "empty"), (b"a" * 1001, "larger"), (b"\0", "not let in")):
+        with pytest.raises(Invalid, match=why):
+            add_file(shelf, draft, content)
+
+    assert list(files_kept(shelf, tmp_path)) == []
+    assert len(said(shelf, ResourceChanged)) == 1
+
+
+def test_a_file_refused_by_a_late_conflict_does_not_take_away_the_same_file_elsewhere(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    add_file(shelf, create(shelf, 1))
+    other = create(shelf, 2)
+
+    with pytest.raises(Conflict):
+        add_file(shelf, other, expected_version=7)
+
+    assert len(list(files_kept(shelf, tmp_path))) == 1
+
+
+def test_drafts_are_listed_for_their_author_and_for_convenors_page_by_page(shelf: Shelf) -> None:
+    for number in range(1, 6):
+        create(shelf, number, person=ANN if number % 2 else BEN)
+    publishing.start_edition(
+        shelf, an_id(106), expected_version=published(shelf, 6).resource.version, person=ANN, now=NOW
+    )
+
+    def listed(person: Person) -> list[str]:
+        ids: list[str] = []
+        before = None
+        while page := reading.list_drafts(shelf, person=person, before=before, limit=2):
+            ids += [shown.resource.id for shown in page]
+            before = (page[-1].resource.changed_at, page[-1].resource.id)
+        return ids
+
+    assert listed(BEN) == [an_id(104), an_id(102)]
+    assert listed(ANN) == [an_id(106), an_id(105), an_id(103), an_id(101)]
+    assert listed(CATH) == [an_id(number) for number in (106, 105, 104, 103, 102, 101)]
+    assert listed(a_member(1, community="f" * 32)) == []
+
+
+def test_a_member_says_once_that_something_is_used_and_again_how_far_it_is(shelf: Shelf) -> None:
+    published(shelf)
+    first = adopt(shelf, 1, stage="trialling")
+
+    again = adopt(shelf, 2, stage="embedded", show_organisation=True)
+
+    assert (again.id, again.version, again.stage, again.organisation) == (first.id, 2, "embedded", "Sherwood Lodge")
+    shown, using = reading.get(shelf, ITEM, ANN)
+    assert (shown.resource.used_by, len(using)) == (1, 1)
+    assert [(fact.stage, fact.own) for fact in said(shelf, ResourceAdopted)] == [
+        ("trialling", True),
+        ("embedded", True),
+    ]
+
+
+def test_stopping_no_longer_counts_and_the_same_word_twice_changes_nothing(shelf: Shelf) -> None:
+    published(shelf)
+    adopt(shelf)
+    adopt(shelf)
+    assert reading.get(shelf, ITEM, ANN)[0].resource.used_by == 1
+
+    adopt(shelf, stage="stopped")
+
+    assert reading.get(shelf, ITEM, ANN)[0].resource.used_by == 0
+    assert len(said(shelf, ResourceAdopted)) == 2
+
+
+def test_nobody_uses_somebody_elses_form_number_or_what_they_cannot_see(shelf: Shelf) -> None:
+    published(shelf)
+    create(shelf, 2)
+    adopt(shelf)
+
+    with pytest.raises(NotAllowed):
+        adopt(shelf, person=CATH)
+    with pytest.raises(NotAllowed):
+        adopt(shelf, id=an_id(102), person=CATH)
+    with pytest.raises(NotFound):
+        adopt(shelf, 9, item=an_id(102))
+
+
+@pytest.mark.parametrize(
+    ("audience", "reaches"),
+    [
+        (Audience.COMMUNITY, None),
+        (Audience.NODE, None),
+        (Audience.NAMED_NODES, Audience.NAMED_NODES),
+        (Audience.REGION, Audience.REGION),
+        (Audience.NATION, Audience.REGION),
+        (Audience.PUBLIC, Audience.REGION),
+    ],
+)
+def test_an_adoption_reaches_no_further_than_the_region_and_its_resource(
+    shelf: Shelf, audience: Audience, reaches: Audience | None
+) -> None:
+    published(shelf, audience=audience)
+    adoption = adopt(shelf)
+
+    if reaches is None:
+        with pytest.raises(NotFound):
+            sharing.read_shared(shelf, adoption.id)
+    else:
+        assert sharing.read_shared(shelf, adoption.id).audience is reaches
+
+
+def test_adoptions_come_home_with_their_resource(shelf: Shelf) -> None:
+    shown = published(shelf)
+    adoption = adopt(shelf)
+
+    withdraw(shelf, shown)
+
+    assert sharing.read_shared(shelf, adoption.id).body is None
+    assert [fact.version for fact in said(shelf, ItemShared) if fact.item_id == adoption.id] == [1, 2]
+
+
+def test_a_decline_travels_without_the_homes_name(shelf: Shelf) -> None:
+    published(shelf)
+    named = adopt(shelf, show_organisation=True)
+    assert "Sherwood Lodge" in str(sharing.read_shared(shelf, named.id).body)
+
+    adopt(shelf, stage="declined", show_organisation=True)
+
+    assert "Sherwood Lodge" not in str(sharing.read_shared(shelf, named.id).body)
+
+
+def test_no_members_id_travels(shelf: Shelf) -> None:
+    published(shelf)
+    adoption = adopt(shelf, show_organisation=True)
+
+    bodies = [sharing.read_shared(shelf, item).body for item in (ITEM, adoption.id)]
+
+    assert all(body and ANN.member_id not in str(body) and BEN.member_id not in str(body) for body in bodies)
+
+
+def test_an_original_that_may_not_be_changed_stops_the_adaptation_from_being_published(shelf: Shelf) -> None:
+    source = create(shelf, 1)
+    publish(shelf, add_file(shelf, source, licence="CC-BY-NC-ND-4.0"))
+    adapted = add_file(shelf, create(shelf, 2, adapted_from=ITEM))
+
+    with pytest.raises(Invalid, match="original does not allow"):
+        publish(shelf, adapted)
+
+
+def test_what_was_withdrawn_shows_why_and_hides_its_files(shelf: Shelf) -> None:
+    shown = withdraw(shelf, published(shelf))
+    assert shown.resource.state is State.WITHDRAWN
+
+    seen, _ = reading.get(shelf, ITEM, BEN)
+
+    assert seen.resource.withdrawn_because == "The dose was wrong."
+    with pytest.raises(NotFound):
+        reading.download(shelf, ITEM, part_id=an_id(901), person=BEN)
+    assert b"".join(reading.download(shelf, ITEM, part_id=an_id(901), person=ANN).chunks) == PDF
+
+
+def test_every_change_is_in_the_audit_trail_with_who_did_it(shelf: Shelf) -> None:
+    withdraw(shelf, published(shelf))
+
+    with shelf.db.read() as conn:
+        rows = audit.rows_before(conn, ITEM, None, 10)
+    assert [(row.actor, row.action) for row in reversed(rows)] == [
+        (ANN.member_id, "created"),
+        (ANN.member_id, "added a part"),
+        (CATH.member_id, "published to region"),
+        (ANN.member_id, "withdrew"),
+    ]
+
+
+def test_a_refused_change_leaves_no_fact_and_no_audit_row(shelf: Shelf) -> None:
+    shown = create(shelf)
+
+    with pytest.raises(Invalid):
+        publish(shelf, shown)
+
+    with shelf.db.read() as conn:
+        assert conn.scalar(select(func.count()).select_from(audit_rows)) == 1
+    assert len(said(shelf, ResourceChanged)) == 1
+
+
+def test_counted_downloads_are_written_down(shelf: Shelf) -> None:
+    published(shelf)
+    downloads = keeping.Downloads(shelf.db)
+    for _ in range(3):
+        downloads.count(ITEM)
+
+    downloads.write_down()
+    downloads.write_down()
+
+    assert reading.get(shelf, ITEM, ANN)[0].resource.downloads == 3
+
+
+def test_a_reference_holds_a_file_whoever_releases_it(shelf: Shelf, tmp_path: Path) -> None:
+    part = add_file(shelf, create(shelf)).resource.editions[0].parts[0]
+    assert part.file is not None
+
+    with shelf.db.write() as conn:
+        files.release(conn, [part.file.sha256])
+
+    assert len(list(files_kept(shelf, tmp_path))) == 1
+
+
+def test_adoptions_are_listed_newest_first_page_by_page(shelf: Shelf) -> None:
+    published(shelf)
+    for number in range(1, 6):
+        person = replace(BEN, member_id=an_id(700 + number))
+        saying = Saying(an_id(500 + number), "adopted", "", False)
+        adopting.adopt(shelf, ITEM, saying, person=person, now=NOW + timedelta(minutes=number))
+
+    first = reading.list_adoptions(shelf, ITEM, person=ANN, before=None, limit=3)
+    before = (first[-1].changed_at, first[-1].id)
+    second = reading.list_adoptions(shelf, ITEM, person=ANN, before=before, limit=3)
+
+    assert [each.id for each in (*first, *second)] == [an_id(500 + number) for number in (5, 4, 3, 2, 1)]

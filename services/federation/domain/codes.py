@@ -32,12 +32,13 @@ class Code:
     used_at: datetime | None = None
     wrong: int = 0
 
-    def refusal(self, secret: str, now: datetime) -> NotAllowed | TooMany | None:
-        """Why this secret opens nothing; None when it does."""
+    def refusal(self, secret: str, now: datetime, *, asked_again: bool = False) -> NotAllowed | TooMany | None:
+        """Why this secret opens nothing; None when it does. `asked_again`: by the very node that used the code."""
         if self.wrong >= WRONG_SECRETS:
             return TooMany("This code was tried too often. Ask the hub for a new one.", retry_after_s=3600)
         right = hmac.compare_digest(hash_of(secret), self.secret_hash)
-        return None if right and self.used_at is None and now < self.expires_at else NotAllowed(_REFUSED)
+        fresh = self.used_at is None or asked_again
+        return None if right and fresh and now < self.expires_at else NotAllowed(_REFUSED)
 
 
 def unknown(wrong_in_the_last_hour: int) -> NotAllowed | TooMany:

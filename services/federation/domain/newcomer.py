@@ -13,6 +13,7 @@ _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 @dataclass(frozen=True)
 class Newcomer:
     enrolment_id: str
+    code_id: str
     collect_hash: bytes
     slug: str
     name: str
@@ -23,6 +24,10 @@ class Newcomer:
     asked_at: datetime
     state: Enrolment = Enrolment.ASKED
     certificate: bytes = b""
+
+    def is_asked_again_by(self, other: "Newcomer") -> bool:
+        """The hub's answer was lost on the way, and the same node asks once more."""
+        return self.state is Enrolment.ASKED and (self.code_id, self.words) == (other.code_id, other.words)
 
     def decide_with(self, words: str) -> None:
         """Raises unless it waits for a decision and the person compared the right words."""

@@ -1,0 +1,111 @@
+"""The relay folder: files on their way between nodes, by SHA-256, taken up again where they stopped.
+
+Bytes gather under `parts/`; once all are there they are read into the folder of whole files, which checks the hash,
+flushes and renames. A crash leaves either a part that is continued, or the whole file. Who may read or write which
+file is not decided here.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from services.common.errors import Conflict, Invalid
+from services.common.files import CHUNK, Folder
+
+_NOT_IT = "The file is not the one that its entry names. It was not kept."
+
+
+class Receiving:
+    """One file being received; refuses more bytes than were announced."""
+
+    def __init__(self, file: BinaryIO, held: int, size: int) -> None:
+        self._file = file
+        self.held = held
+        self.size = size
+
+    def write(self, chunk: bytes) -> None:
+        if self.held + len(chunk) > self.size:
+            raise Invalid("The file is longer than its entry says. It was not kept.")
+        self._file.write(chunk)
+        self.held += len(chunk)
+
+
+class RelayFolder(Folder):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._parts = path / "parts"
+        self._parts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._receiving: set[str] = set()
+        self._guard = threading.Lock()
+
+    def held(self, sha256: str) -> int:
+        """Bytes that are here, of the whole file or of a part."""
+        for path in (self.path_of(sha256), self._parts / sha256):
+            if path.is_file():
+                return path.stat().st_size
+        return 0
+
+    @contextmanager
+    def resume(self, sha256: str, size: int, offset: int) -> Iterator[Receiving]:
+        """Continues a part at `offset`; what was written before a connection broke stays for next time.
+
+        Raises `Conflict` when somebody else is sending it or it continues elsewhere, `Invalid` when the bytes are not
+        what the hash says: then none of them is kept.
+        """
+        with self._alone(sha256):
+            self._check_offset(sha256, offset)
+            part = self._parts / sha256
+            with part.open("ab") as file:
+                receiving = Receiving(file, offset, size)
+                try:
+                    yield receiving
+                except Invalid:
+                    part.unlink()
+                    raise
+            if receiving.held == size:
+                self._finish(part, sha256, size)
+
+    def drop(self, sha256: str) -> None:
+        self.delete(sha256)
+        (self._parts / sha256).unlink(missing_ok=True)
+
+    def older_than(self, moment: datetime) -> list[str]:
+        """Files and parts that were last written before this moment."""
+        paths = [*self._path.glob("[0-9a-f][0-9a-f]/*"), *self._parts.iterdir()]
+        return sorted({path.name for path in paths if path.stat().st_mtime < moment.timestamp()})
+
+    def _check_offset(self, sha256: str, offset: int) -> None:
+        held = self.held(sha256)
+        if self.has(sha256) or offset != held:
+            raise Conflict(f"This file continues at byte {held}, not at {offset}.")
+
+    def _finish(self, part: Path, sha256: str, size: int) -> None:
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found == sha256:
+            self.receive(_chunks(part), size)
+        part.unlink()
+        if found != sha256:
+            raise Invalid(_NOT_IT)
+
+    @contextmanager
+    def _alone(self, sha256: str) -> Iterator[None]:
+        with self._guard:
+            if sha256 in self._receiving:
+                raise Conflict("This file is being received just now.")
+            self._receiving.add(sha256)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._receiving.discard(sha256)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,105 @@
+"""Federation's rpcs for this node's own pages and people."""
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from fosse.federation.v1 import federation_pb2 as pb
+from fosse.federation.v1 import federation_pb2_grpc
+from services.common import access, pages
+from services.common.access import Person
+from services.common.instants import stamp
+from services.federation import messages
+from services.federation.domain.proof import Asking
+from services.federation.domain.standing import Enrolment
+from services.federation.gate import SigningGate
+from services.federation.store import quarantine
+from services.federation.this_node import ThisNode
+from services.federation.usecases import enrolment, looking
+
+
+class Federation(federation_pb2_grpc.FederationServicer):
+    """`door_address`: what a newcomer is told to dial; known once the door listens."""
+
+    def __init__(self, node: ThisNode, gate: SigningGate, door_address: Callable[[], str]) -> None:
+        self._node = node
+        self._gate = gate
+        self._door_address = door_address
+
+    def add_to(self, server: grpc.Server) -> None:
+        federation_pb2_grpc.add_FederationServicer_to_server(self, server)
+
+    def GetFederationStatus(
+        self, request: pb.GetFederationStatusRequest, context: Any
+    ) -> pb.GetFederationStatusResponse:
+        return messages.status(self._node, looking.status(self._node, self._gate))
+
+    def ListNodes(self, request: pb.ListNodesRequest, context: Any) -> pb.ListNodesResponse:
+        found = looking.nodes(self._node.db)
+        return pb.ListNodesResponse(nodes=[messages.card(node, self._node.id) for node in found])
+
+    def PreviewReaders(self, request: pb.PreviewReadersRequest, context: Any) -> pb.PreviewReadersResponse:
+        nodes, sentence = looking.preview(self._node, request.audience, request.node_ids)
+        return pb.PreviewReadersResponse(
+            nodes=[messages.card(node, self._node.id) for node in nodes], sentence=sentence
+        )
+
+    def GetProvenance(self, request: pb.GetProvenanceRequest, context: Any) -> pb.GetProvenanceResponse:
+        found = looking.provenance(self._node, request.item_id, access.maybe_person(context))
+        return messages.provenance(found, self._node.id)
+
+    def ListQuarantine(self, request: pb.ListQuarantineRequest, context: Any) -> pb.ListQuarantineResponse:
+        size = pages.page_size(request.page_size)
+        before = pages.decode_token(request.page_token, int)
+        with self._node.db.read() as conn:
+            found = quarantine.before(conn, before[0] if before else None, size)
+        token = pages.encode_token(found[-1].number) if len(found) == size else ""
+        return pb.ListQuarantineResponse(
+            quarantined=[messages.quarantined(one) for one in found], next_page_token=token
+        )
+
+    def RequestEnrolment(self, request: pb.RequestEnrolmentRequest, context: Any) -> pb.RequestEnrolmentResponse:
+        asked = enrolment.ask_hub(
+            self._node.db, hub_address=request.hub_address, code=request.code, who=_who(context), now=self._node.clock()
+        )
+        return pb.RequestEnrolmentResponse(fingerprint_words=asked.words)
+
+    def CreateEnrolmentCode(
+        self, request: pb.CreateEnrolmentCodeRequest, context: Any
+    ) -> pb.CreateEnrolmentCodeResponse:
+        code, expires_at = enrolment.create_code(self._node, request.id, _who(context), self._node.clock())
+        return pb.CreateEnrolmentCodeResponse(code=code, expires_at=stamp(expires_at))
+
+    def ReceiveEnrolment(self, request: pb.ReceiveEnrolmentRequest, context: Any) -> pb.ReceiveEnrolmentResponse:
+        keys = (request.signing_key, request.sealing_key, request.certificate_request)
+        asking = Asking(request.code, request.slug, request.name, *keys)
+        newcomer, secret = enrolment.receive(self._node, asking, request.proof, self._node.clock())
+        return pb.ReceiveEnrolmentResponse(
+            enrolment_id=newcomer.enrolment_id, collect_secret=secret, fingerprint_words=newcomer.words
+        )
+
+    def CollectEnrolment(self, request: pb.CollectEnrolmentRequest, context: Any) -> pb.CollectEnrolmentResponse:
+        newcomer, registry = enrolment.collect(self._node, request.enrolment_id, request.collect_secret)
+        answer = pb.CollectEnrolmentResponse(state=messages.STATE[newcomer.state])
+        if newcomer.state is Enrolment.ENROLLED and self._node.authority and registry:
+            answer.certificate = newcomer.certificate
+            answer.authority = self._node.authority.der
+            answer.door_address = self._door_address()
+            answer.registry.CopyFrom(registry)
+        return answer
+
+    def ApproveNewcomer(self, request: pb.ApproveNewcomerRequest, context: Any) -> pb.ApproveNewcomerResponse:
+        admitted = enrolment.approve(
+            self._node, request.enrolment_id, request.fingerprint_words, _who(context), self._node.clock()
+        )
+        return pb.ApproveNewcomerResponse(node=messages.card(admitted, self._node.id))
+
+    def DeclineNewcomer(self, request: pb.DeclineNewcomerRequest, context: Any) -> pb.DeclineNewcomerResponse:
+        enrolment.decline(self._node, request.enrolment_id, _who(context), self._node.clock())
+        return pb.DeclineNewcomerResponse()
+
+
+def _who(context: Any) -> Person | str:
+    caller = access.caller(context)
+    return caller.person or caller.workload

@@ -1,0 +1,67 @@
+"""The federation service put together: at the hub with its door, at a county with its loops."""
+
+from collections.abc import Callable
+
+from services.common.loops import Loop
+from services.common.service import Floor, Part, Service
+from services.common.topics import TAKES
+from services.federation import jobs
+from services.federation.consumer import consumer
+from services.federation.delivery import Delivery
+from services.federation.door.server import DoorServer
+from services.federation.gate import SigningGate
+from services.federation.outward import Outward
+from services.federation.rpc import Federation
+from services.federation.settings import Settings
+from services.federation.store import entries
+from services.federation.store.tables import metadata
+from services.federation.sync.county import CountySync
+from services.federation.this_node import ThisNode, open_node
+from services.federation.usecases import standing
+
+NAME = "federation"
+SCHEMAS = frozenset(TAKES)
+
+
+def build(floor: Floor, settings: Settings) -> Service:
+    node = open_node(floor.db, floor.clock, floor.data_dir, slug=settings.slug, name=settings.name, hub=settings.hub)
+    standing.begin(node)
+    with node.db.write() as conn:
+        entries.offer_waiting_again(conn)
+    gate = SigningGate()
+    part, door_address = _facing_others(node, gate, settings)
+    work = jobs.jobs(node)
+    jobs.plan(node, work)
+    return Service(
+        name=NAME,
+        servicers=[Federation(node, gate, door_address).add_to],
+        tables=metadata,
+        consumers=[consumer(floor.clock)],
+        jobs=work,
+        loops=_loops(node, floor, gate),
+        parts=[part],
+    )
+
+
+def _facing_others(node: ThisNode, gate: SigningGate, settings: Settings) -> tuple[Part, Callable[[], str]]:
+    """The part that speaks with other nodes, and what a newcomer is told to dial."""
+    if not node.is_hub:
+        return CountySync(node, gate, SCHEMAS), str
+    host = settings.door_listen.rpartition(":")[0].strip("[]")
+    told = settings.door_address.rpartition(":")[0].strip("[]")
+    hosts = sorted({"localhost", "127.0.0.1", host, told} - {"", "0.0.0.0", "::"})
+    door = DoorServer(node, settings.door_listen, hosts, SCHEMAS)
+    # Whoever keeps the list of nodes has nobody to compare heads with.
+    gate.open()
+    return door, lambda: settings.door_address or f"{host}:{door.port}"
+
+
+def _loops(node: ThisNode, floor: Floor, gate: SigningGate) -> list[Loop]:
+    outward = Loop("federation-sign", Outward(node, floor.channels, gate).step)
+    delivery = Loop("federation-deliver", Delivery(node, floor.channels, TAKES).step)
+    gate.when_opened(outward.wake)
+    for what in ("to_sign", "registry"):
+        node.db.when(what, outward.wake)
+    for what in ("entries", "files"):
+        node.db.when(what, delivery.wake)
+    return [outward, delivery]

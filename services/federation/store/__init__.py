@@ -1,0 +1,1 @@
+"""What federation remembers; each function takes a connection and returns domain objects."""

@@ -1,0 +1,140 @@
+"""The county's connection to the hub's door, and what it says of the hub when a call fails."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import grpc
+
+from fosse.federation.v1 import door_pb2_grpc
+from services.common.errors import Conflict, NotFound, Refusal
+from services.common.rpc import refusal_of
+from services.common.rpc_errors import Away
+from services.federation import authority
+from services.federation.domain.standing import Enrolment, Standing
+from services.federation.store import standing
+from services.federation.sync.trouble import why_no_answer
+from services.federation.this_node import ThisNode
+
+log = logging.getLogger(__name__)
+CLOCK = "fosse-clock"
+_CLOCK_MAY_DIFFER = timedelta(minutes=10)
+_OPTIONS = (
+    ("grpc.max_receive_message_length", 5 * 1024 * 1024),
+    ("grpc.max_send_message_length", 5 * 1024 * 1024),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.enable_retries", 0),
+)
+T = TypeVar("T")
+
+
+class Link:
+    """Shared by the loops that speak with the hub; made anew when the certificate or the address changes."""
+
+    def __init__(self, node: ThisNode) -> None:
+        self._node = node
+        self._lock = threading.Lock()
+        self._dialled: tuple[str, bytes, bytes] | None = None
+        self._channel: grpc.Channel | None = None
+        self._waiting: set[Any] = set()
+        self._closed = False
+        self._noted: datetime | None = None
+        self._problem = ""
+
+    def door(self) -> door_pb2_grpc.DoorStub | None:
+        """A stub of the hub's door; None while this node has not joined."""
+        with self._node.db.read() as conn:
+            known = standing.get(conn)
+        if known is None or known.state is not Enrolment.ENROLLED or self._closed:
+            return None
+        return door_pb2_grpc.DoorStub(self._channel_to(known))
+
+    def call(self, rpc: Any, request: Any, timeout_s: float) -> Any:
+        """One call that `close` cuts short. Raises a `Refusal` of the hub or `Away`; notes how the hub stands."""
+        future = rpc.future(request, timeout=timeout_s)
+        self._waiting.add(future)
+        try:
+            if self._closed:
+                future.cancel()
+            response = future.result()
+        except grpc.RpcError as error:
+            raise self._failed(error) from error
+        except grpc.FutureCancelledError as error:
+            raise Away("closing") from error
+        finally:
+            self._waiting.discard(future)
+        self._answered(future.trailing_metadata())
+        return response
+
+    def stream(self, responses: Callable[[], Iterator[T]]) -> Iterator[T]:
+        """The messages of a streamed answer, with refusals as in `call`."""
+        try:
+            yield from responses()
+        except grpc.RpcError as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        self._closed = True
+        for future in list(self._waiting):
+            future.cancel()
+        with self._lock:
+            if self._channel:
+                self._channel.close()
+
+    def _channel_to(self, known: Standing) -> grpc.Channel:
+        wanted = (known.door_address, known.certificate, known.authority)
+        with self._lock:
+            if self._channel is None or self._dialled != wanted:
+                if self._channel:
+                    self._channel.close()
+                credentials = grpc.ssl_channel_credentials(
+                    authority.pem_of(known.authority), self._node.keys.tls_pem, authority.pem_of(known.certificate)
+                )
+                self._channel = grpc.secure_channel(known.door_address, credentials, options=_OPTIONS)
+                self._dialled = wanted
+            return self._channel
+
+    def _failed(self, error: grpc.RpcError) -> Exception:
+        reason = refusal_of(error) or Away("a fault of the hub's own")
+        if self._closed:
+            return reason
+        if isinstance(reason, NotFound | Conflict):
+            # Of one file or entry; the hub itself is well.
+            return reason
+        if isinstance(reason, Refusal):
+            self._note(reason.sentence)
+        else:
+            with self._node.db.read() as conn:
+                known = standing.get(conn)
+            self._note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock()) if known else "")
+        return reason
+
+    def _answered(self, metadata: Any) -> None:
+        now = self._node.clock()
+        said = dict(metadata or ()).get(CLOCK, "")
+        difference = abs(datetime.fromisoformat(str(said)) - now) if said else timedelta()
+        if difference > _CLOCK_MAY_DIFFER:
+            self._note(
+                f"The clock of this machine and the hub's differ by {int(difference.total_seconds() // 60)} minutes. "
+                "Sharing goes on for now; set this machine's clock, or tell the hub's operator."
+            )
+            return
+        recent = self._noted is not None and now - self._noted < timedelta(seconds=5)
+        if self._problem == "" and recent:
+            return
+        with self._node.db.write() as conn:
+            standing.note_contact(conn, now)
+        self._noted, self._problem = now, ""
+
+    def _note(self, problem: str) -> None:
+        if problem == self._problem:
+            return
+        log.warning("the hub does not answer as it should")
+        with self._node.db.write() as conn:
+            standing.note_problem(conn, problem)
+        self._problem = problem

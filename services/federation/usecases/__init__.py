@@ -1,0 +1,1 @@
+"""What federation does: each use case is one verb and one transaction."""

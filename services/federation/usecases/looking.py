@@ -1,0 +1,192 @@
+"""How this node stands, what it holds of whom, and where an item comes from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from fosse.common.v1 import audience_pb2
+from fosse.federation.v1 import entry_pb2
+from services.common.access import Person
+from services.common.database import Database
+from services.common.errors import NotFound
+from services.federation import authority
+from services.federation.domain import streams
+from services.federation.domain.chain import HeadView, check_head
+from services.federation.domain.copies import EntryState, StreamCopy
+from services.federation.domain.entries import Verified, verify_entry
+from services.federation.domain.faults import Forged
+from services.federation.domain.newcomer import Newcomer
+from services.federation.domain.readers import may_ask_about, readers, sentence
+from services.federation.domain.registry import KnownNode, Registry
+from services.federation.domain.standing import Enrolment, Standing
+from services.federation.gate import SigningGate
+from services.federation.store import enrolments, entries, files, items, quarantine, registries, to_sign
+from services.federation.store import standing as rows
+from services.federation.store import streams as kept
+from services.federation.this_node import ThisNode
+from services.federation.usecases import exchanging, signing
+from services.federation.usecases.intake import HIDDEN
+
+_MAY_BE_ON_ITS_WAY = timedelta(minutes=10)
+_WARN_BEFORE = timedelta(days=30)
+_NOT_SHARED = "This item has not come from another node and was not shared with one."
+
+
+@dataclass(frozen=True)
+class HeldOf:
+    """What this node holds of another."""
+
+    node: KnownNode
+    items_held: int
+    items_live: int
+    files_missing: int
+    last_heard: datetime | None
+    quarantined: int
+    waiting: int
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    standing: Standing
+    enrolment: Enrolment
+    signing: bool
+    unsent: int
+    held: list[HeldOf]
+    newcomers: list[Newcomer]
+    certificate_expires: datetime | None
+    registry: Registry | None
+    alarms: list[str]
+
+
+def status(node: ThisNode, gate: SigningGate) -> Status:
+    now = node.clock()
+    problem = signing.may_sign(node, now)
+    with node.db.read() as conn:
+        known = rows.get(conn) or Standing(node.id)
+        found = registries.newest(conn)
+        registry = found.registry if found else None
+        expires = authority.expires_at(known.certificate) if known.certificate else None
+        own_alarms = [copy.alarm for copy in kept.of_node(conn, node.id) if copy.alarm]
+        joined = known.state is Enrolment.ENROLLED
+        return Status(
+            standing=known,
+            enrolment=_enrolment(known, expires, registry, now),
+            signing=gate.is_open and not problem,
+            unsent=0 if node.is_hub else exchanging.unsent(conn, node.id),
+            held=_held(conn, node.id, registry, now) if registry else [],
+            newcomers=enrolments.waiting(conn) if node.is_hub else [],
+            certificate_expires=expires,
+            registry=registry,
+            alarms=[
+                *([gate.alarm] if gate.alarm else []),
+                *([problem] if joined and problem else []),
+                *own_alarms,
+                *to_sign.problems(conn),
+                *_expiring(expires, now),
+            ],
+        )
+
+
+def _enrolment(known: Standing, expires: datetime | None, registry: Registry | None, now: datetime) -> Enrolment:
+    ran_out = (expires is not None and expires <= now) or (registry is not None and registry.expired(now))
+    return Enrolment.EXPIRED if known.state is Enrolment.ENROLLED and ran_out else known.state
+
+
+def _expiring(expires: datetime | None, now: datetime) -> list[str]:
+    if expires is None or expires - now > _WARN_BEFORE:
+        return []
+    return [f"This node's certificate runs out on {expires:%d %B %Y}. Enrol with the hub again before that day."]
+
+
+def _held(conn: Connection, own_id: str, registry: Registry, now: datetime) -> list[HeldOf]:
+    copies = kept.of_others(conn, own_id)
+    held, lacking = items.held(conn), files.lacking(conn)
+    aside, waiting = quarantine.counts(conn), entries.counts(conn, EntryState.WAITS)
+    found = []
+    for node in sorted(registry.nodes.values(), key=lambda each: each.name):
+        if node.id == own_id:
+            continue
+        mine = [copy for copy in copies if copy.node == node.id and streams.may_read(copy.stream, own_id, registry)]
+        found.append(
+            HeldOf(
+                node,
+                items_held=held.get(node.id, 0),
+                items_live=sum(copy.head_live_items for copy in mine),
+                files_missing=lacking.get(node.id, 0),
+                last_heard=_latest(copy.head_time for copy in copies if copy.node == node.id),
+                quarantined=aside.get(node.id, 0),
+                waiting=waiting.get(node.id, 0),
+                alarms=tuple(sorted({alarm for copy in mine if (alarm := copy.alarm or _withheld(copy, now))})),
+            )
+        )
+    return found
+
+
+def _withheld(copy: StreamCopy, now: datetime) -> str:
+    """The origin signed for more than the hub gives us, and not just now."""
+    if copy.head_time is None or now - copy.head_time < _MAY_BE_ON_ITS_WAY:
+        return ""
+    said = entry_pb2.HeadStatement.FromString(copy.head.statement)
+    return HIDDEN if check_head(copy.position, said, held_hash=said.hash) is HeadView.BEHIND else ""
+
+
+def _latest(times: Iterable[datetime | None]) -> datetime | None:
+    return max((time for time in times if time), default=None)
+
+
+def nodes(db: Database) -> list[KnownNode]:
+    """The region by name; nobody while this node is alone."""
+    with db.read() as conn:
+        found = registries.newest(conn)
+    return sorted(found.registry.nodes.values(), key=lambda node: node.name) if found else []
+
+
+def preview(
+    node: ThisNode, audience: audience_pb2.Audience.ValueType, named: Iterable[str]
+) -> tuple[list[KnownNode], str]:
+    """Who would hold an item with this audience, and the sentence that says so."""
+    with node.db.read() as conn:
+        found = registries.newest(conn)
+    who = readers(found.registry if found else None, node.id, audience, named)
+    return who, sentence(audience, who)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    origin: KnownNode
+    header: entry_pb2.EntryHeader
+    entry_hash: bytes
+    signature_valid: bool
+    last_heard: datetime | None
+
+
+def provenance(node: ThisNode, item_id: str, person: Person | None) -> Provenance:
+    """Verified anew from the stored bytes at each call. Raises `NotFound` also for what this person may not see."""
+    with node.db.read() as conn:
+        found = entries.newest_put(conn, item_id)
+        held = registries.newest(conn)
+        if found is None or held is None:
+            raise NotFound(_NOT_SHARED)
+        header = entry_pb2.EntryHeader.FromString(found.entry.header)
+        origin = held.registry.node(header.node)
+        copy = kept.copies(conn, [(header.node, header.stream)]).get((header.node, header.stream))
+        own = header.node == node.id
+        readable = own or streams.may_read(header.stream, node.id, held.registry)
+        if origin is None or not readable or not may_ask_about(header.stream, header.community, person, own=own):
+            raise NotFound(_NOT_SHARED)
+    return Provenance(origin, header, found.hash, _holds(found.entry, origin, found.hash), _heard(copy))
+
+
+def _holds(entry: entry_pb2.Entry, origin: KnownNode, hash_: bytes) -> bool:
+    try:
+        verified: Verified = verify_entry(entry, origin)
+    except Forged:
+        return False
+    return verified.content is not None and verified.hash == hash_
+
+
+def _heard(copy: StreamCopy | None) -> datetime | None:
+    return copy.head_time if copy else None

@@ -1,0 +1,85 @@
+"""The gateway as a process of its own: gunicorn with several workers, or waitress in one process.
+
+`--migrate` brings the gateway's small database up to date and ends.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import waitress
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from gateway import wsgi
+from gateway.app import MIGRATIONS, create_app
+from gateway.settings import Settings
+from services.common import logs, migrating, settings
+from services.common.database import Database
+from services.common.migrating import WrongVersion
+
+log = logging.getLogger(__name__)
+
+
+class Workers(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's threaded workers; each makes its own application after the fork, or gRPC would hang."""
+
+    def __init__(self, given: Settings) -> None:
+        self._given = given
+        super().__init__()
+
+    def load_config(self) -> None:
+        chosen: dict[str, Any] = {
+            "bind": self._given.listen,
+            "workers": self._given.workers,
+            "threads": self._given.threads,
+            "worker_class": "gthread",
+            "control_socket_disable": True,
+            "preload_app": False,
+            "graceful_timeout": 15,
+            "keepalive": 30,
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return wsgi.app_from_environment()
+
+
+def main() -> None:
+    try:
+        given = settings.load(Settings, "fosse_gateway")
+        db = Database(given.database)
+        if "--migrate" in sys.argv[1:]:
+            migrating.migrate(db, MIGRATIONS)
+            return
+        # Said here in one sentence, before workers would each say it in a trace.
+        migrating.check(db, MIGRATIONS)
+        db.dispose()
+        _serve(given)
+    except (settings.BadSetting, WrongVersion, OSError) as error:
+        sys.exit(f"fosse gateway: {error}")
+
+
+def _serve(given: Settings) -> None:
+    if given.server == "gunicorn":
+        Workers(given).run()
+    elif given.server == "waitress":
+        logs.start("gateway")
+        # Without look-ahead and poll, 64 connections get a tenth of what 8 get.
+        waitress.serve(
+            create_app(given),
+            listen=given.listen,
+            threads=given.threads,
+            channel_request_lookahead=1,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,
+            max_request_body_size=given.upload_limit + 1024 * 1024,
+            ident="fosse",
+        )
+    else:
+        raise settings.BadSetting(f"FOSSE_GATEWAY_SERVER is {given.server!r}; it takes gunicorn or waitress.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The web application put together: nothing runs at import, everything is made by `create_app`."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from fosse.membership.v1.membership_pb2_grpc import MembershipStub
+from gateway import api, auth, clients, errors, files, guards, health, pages, security
+from gateway.callers import Callers, caller
+from gateway.errors import SignInNeeded
+from gateway.provider import Client, Provider
+from gateway.sessions import Counters, Sessions
+from gateway.settings import Settings
+from services.common import migrating
+from services.common.channels import Channels
+from services.common.clock import Clock, utc_now
+from services.common.database import Database
+from services.common.errors import NotAllowed
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# What a form has besides its file.
+_FORM_BYTES = 1024 * 1024
+_CLOSE: Final = "fosse_close"
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels | None = None) -> Flask:
+    """Raises `WrongVersion` when the database does not fit, `UnguardedRoute` when a route names no caller."""
+    db = Database(settings.database)
+    migrating.check(db, MIGRATIONS)
+    secret = security.secret_key(settings.secret_key_file)
+    app = _flask(settings, secret)
+    connected = channels or Channels(settings.run_dir, "gateway")
+    door = _door(settings, db, secret, connected, clock)
+    door.callers.install(app.extensions)
+    clients.install(app.extensions, clients.connect(connected, settings))
+    errors.install(app)
+    security.install(app, settings, secret)
+    health.install(app)
+    auth.install(app, door)
+    api.install(app, door.counters, clock)
+    files.install(app)
+    pages.register(app, settings.name, clock)
+    _guard(app)
+    app.extensions[_CLOSE] = [db.dispose, connected.close]
+    return app
+
+
+def close(app: Flask) -> None:
+    """Lets go of the database and of the connections to the services."""
+    for each in app.extensions[_CLOSE]:
+        each()
+
+
+def _flask(settings: Settings, secret: bytes) -> Flask:
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=secret,
+        # Flask's own cookie holds what is said once after a change, and nothing else.
+        SESSION_COOKIE_NAME=settings.cookie("said"),
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        MAX_CONTENT_LENGTH=settings.upload_limit + _FORM_BYTES,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own way to put something around an application
+    return app
+
+
+def _door(settings: Settings, db: Database, secret: bytes, channels: Channels, clock: Clock) -> auth.Door:
+    client_secret = settings.client_secret_file.read_text().strip() if settings.client_secret_file else None
+    at_provider = Client(
+        issuer=settings.issuer,
+        client_id=settings.client_id,
+        client_secret=client_secret,
+        redirect_uri=f"{settings.origin}/signin/return",
+        signed_out_uri=f"{settings.origin}/",
+    )
+    provider, sessions = Provider(at_provider, clock), Sessions(db)
+    # Without a person's pass: these calls are how a pass is come by.
+    membership = channels.stub(MembershipStub, "membership", settings.page_deadline_s)
+    callers = Callers(settings.cookie(), sessions, provider, membership, clock)
+    return auth.Door(settings, provider, sessions, Counters(db, secret), callers, membership, clock)
+
+
+def _guard(app: Flask) -> None:
+    guarded = guards.check_routes(app)
+
+    @app.before_request
+    def may_they() -> None:
+        guard = guarded.get(request.endpoint or "")
+        if guard is None:
+            return
+        if not guard.anyone:
+            _refuse(guard)
+        security.check_form()
+
+
+def _refuse(guard: guards.Guard) -> None:
+    """Raises `SignInNeeded` or `NotAllowed` unless the guard lets the caller in."""
+    asking = caller()
+    if not asking.signed_in:
+        raise SignInNeeded("Please sign in first. Nothing was changed.")
+    if not guard.roles:
+        return
+    if asking.person is None:
+        raise NotAllowed(
+            "You are signed in, but nobody has invited this sign-in yet. Open the link in your invitation, or ask a "
+            "convenor of your community for one."
+        )
+    if not asking.person.all_roles & guard.roles:
+        raise NotAllowed("Your role does not allow this. Nothing was changed; a convenor can help.")

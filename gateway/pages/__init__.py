@@ -1,0 +1,41 @@
+"""The web pages: one module per feature, each a Flask blueprint, joined to the application by `register`."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, url_for
+
+from gateway import words
+from gateway.callers import caller
+from gateway.lookups import Lookups
+from gateway.pages import about, federation, home, mail, parts, publish, resource, shelf, write
+from services.common.clock import Clock
+
+_STATIC = Path(__file__).parent.parent / "static"
+
+
+def register(app: Flask, own_name: str, clock: Clock) -> None:
+    """Adds pages, filters and what every template needs. `own_name` is what people call this node."""
+    words.install(app, clock)
+    app.extensions["fosse_lookups"] = Lookups(own_name)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(static=static, here=own_name)
+    app.context_processor(_who)
+    for feature in (home, shelf, resource, write, parts, publish, federation, mail, about):
+        app.register_blueprint(feature.blueprint)
+
+
+def _who() -> dict[str, object]:
+    """`me` is the member who is signed in, if any; somebody may be signed in and not be a member yet."""
+    return {"me": caller().person, "signed_in": caller().signed_in}
+
+
+def static(name: str) -> str:
+    """The address of a file under static/, with its content's mark so that browsers may keep it for a year."""
+    return url_for("static", filename=name, v=_mark(name))
+
+
+@cache
+def _mark(name: str) -> str:
+    return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]

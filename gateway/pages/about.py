@@ -1,0 +1,25 @@
+"""What Fosse is, how accessible it is, and what it keeps: pages that anybody may read."""
+
+from flask import Blueprint, render_template
+
+from gateway import guards
+
+blueprint = Blueprint("about", __name__, url_prefix="/about")
+
+
+@blueprint.get("")
+@guards.anyone
+def about() -> str:
+    return render_template("about.html")
+
+
+@blueprint.get("/accessibility")
+@guards.anyone
+def accessibility() -> str:
+    return render_template("accessibility.html")
+
+
+@blueprint.get("/cookies")
+@guards.anyone
+def cookies() -> str:
+    return render_template("cookies.html")

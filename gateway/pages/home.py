@@ -1,0 +1,61 @@
+"""The first page: what is new, what one has begun, what needs one, and how the region is."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from fosse.federation.v1 import federation_pb2
+from fosse.resource.v1 import facts_pb2, resource_pb2
+from gateway import guards
+from gateway.callers import caller
+from gateway.clients import clients
+from gateway.lookups import lookups
+from gateway.pages.side import unless_away
+
+blueprint = Blueprint("home", __name__)
+NEWEST = 6
+DRAFTS = 5
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What waits for this person."""
+
+    drafts: list[resource_pb2.Resource]
+    newcomers: int
+    alarms: list[str]
+
+
+@blueprint.get("/")
+@guards.anyone
+def home() -> str:
+    newest = unless_away(_newest)
+    if caller().person is None:
+        return render_template("welcome.html", newest=newest, **_words())
+    region = unless_away(_region)
+    drafts = unless_away(_drafts) or []
+    return render_template("home.html", newest=newest, region=region, needs=_needs(drafts, region), **_words())
+
+
+def _words() -> dict[str, object]:
+    return {"words": lookups().vocabulary(), "nodes": lookups().nodes()}
+
+
+def _newest() -> list[resource_pb2.Hit]:
+    request = resource_pb2.SearchResourcesRequest(page_size=NEWEST)
+    return list(clients().resources.SearchResources(request).hits)
+
+
+def _drafts() -> list[resource_pb2.Resource]:
+    found = clients().resources.ListDrafts(resource_pb2.ListDraftsRequest(page_size=DRAFTS))
+    return [one for one in found.resources if one.state != facts_pb2.RESOURCE_STATE_WITHDRAWN]
+
+
+def _region() -> federation_pb2.GetFederationStatusResponse:
+    return clients().federation.GetFederationStatus(federation_pb2.GetFederationStatusRequest())
+
+
+def _needs(drafts: list[resource_pb2.Resource], region: federation_pb2.GetFederationStatusResponse | None) -> Needs:
+    if region is None:
+        return Needs(drafts, 0, [])
+    return Needs(drafts, len(region.newcomers), list(region.alarms))

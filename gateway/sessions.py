@@ -1,0 +1,252 @@
+"""What the gateway remembers: sessions, sign-ins under way and rate counters. The only SQL in the gateway.
+
+The browser holds a random number; the database holds its hash, and the provider's tokens sealed with a key made from
+the number itself: whoever reads the database can neither use a session nor read a token.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from nacl.secret import SecretBox
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.common import privacy
+from services.common.database import Database, UtcDateTime
+from services.common.errors import TooMany
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(hours=24)
+SIGN_IN = timedelta(minutes=10)
+# `seen_at` is written this seldom, so that reading pages does not mean writing to the database.
+_TOUCH = timedelta(minutes=5)
+_RENEWAL = timedelta(seconds=5)
+
+METADATA = MetaData()
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("hash", String(64), primary_key=True, info=privacy.SECRET),
+    Column("created_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    Column("seen_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
+    Column("renewing_until", UtcDateTime, info=privacy.TIMES),
+    Column("tokens", LargeBinary, nullable=False, info=privacy.SECRET),
+)
+SIGN_INS = Table(
+    "sign_ins",
+    METADATA,
+    Column("hash", String(64), primary_key=True, info=privacy.SECRET),
+    Column("browser", String(64), nullable=False, info=privacy.SECRET),
+    Column("nonce", String(64), nullable=False, info=privacy.SECRET),
+    Column("verifier", String(128), nullable=False, info=privacy.SECRET),
+    Column("return_to", String(2048), nullable=False, info=privacy.STATE),
+    Column("begun_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
+)
+COUNTERS = Table(
+    "counters",
+    METADATA,
+    Column("what", String(32), primary_key=True, info=privacy.STATE),
+    # A keyed hash of an address.
+    Column("who", String(64), primary_key=True, info=privacy.PERSONAL),
+    Column("since", UtcDateTime, primary_key=True, info=privacy.TIMES),
+    Column("count", Integer, nullable=False, info=privacy.COUNTS),
+)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the provider and membership gave for one person; never leaves this process but sealed."""
+
+    access: str = field(repr=False)
+    access_until: float
+    refresh: str = field(default="", repr=False)
+    pass_: str = field(default="", repr=False)
+    pass_until: float = 0.0
+
+
+@dataclass(frozen=True)
+class Session:
+    hash: str
+    key: bytes = field(repr=False)
+    tokens: Tokens
+    created_at: datetime
+    seen_at: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        return now - self.seen_at > IDLE or now - self.created_at > ABSOLUTE
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A sign-in under way: what we must find again when the provider sends the person back."""
+
+    state: str = field(repr=False)
+    browser: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    return_to: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` in each window, per address."""
+
+    what: str
+    count: int
+    window: timedelta
+    sentence: str
+
+
+def _hash(kind: str, value: str) -> str:
+    return hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()
+
+
+def _seal(key: bytes, tokens: Tokens) -> bytes:
+    return bytes(SecretBox(key).encrypt(json.dumps(asdict(tokens)).encode()))
+
+
+def _unseal(key: bytes, sealed: bytes) -> Tokens:
+    return Tokens(**json.loads(SecretBox(key).decrypt(sealed)))
+
+
+class Sessions:
+    """Sessions and sign-ins under way; safe from many threads and from several worker processes."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def begin_sign_in(self, return_to: str, browser: str | None, now: datetime) -> SignIn:
+        made = SignIn(
+            state=secrets.token_urlsafe(32),
+            browser=browser or secrets.token_urlsafe(32),
+            nonce=secrets.token_urlsafe(32),
+            verifier=secrets.token_urlsafe(48),
+            return_to=return_to,
+        )
+        row = {
+            "hash": _hash("state", made.state), "browser": _hash("browser", made.browser), "nonce": made.nonce,
+            "verifier": made.verifier, "return_to": return_to, "begun_at": now,
+        }  # fmt: skip
+        with self._db.write() as conn:
+            conn.execute(insert(SIGN_INS).values(row))
+        return made
+
+    def take_sign_in(self, state: str, browser: str, now: datetime) -> SignIn | None:
+        """The sign-in that began in this browser; it can be taken once."""
+        with self._db.write() as conn:
+            row = conn.execute(
+                delete(SIGN_INS).where(SIGN_INS.c.hash == _hash("state", state)).returning(*SIGN_INS.c)
+            ).one_or_none()
+        if row is None or now - row.begun_at > SIGN_IN:
+            return None
+        if not hmac.compare_digest(row.browser, _hash("browser", browser)):
+            return None
+        return SignIn(state, browser, row.nonce, row.verifier, row.return_to)
+
+    def create(self, tokens: Tokens, now: datetime) -> tuple[str, Session]:
+        """A new session and the number for the cookie; every sign-in gets a new one."""
+        number = secrets.token_urlsafe(32)
+        session = Session(_hash("session", number), self._key(number), tokens, now, now)
+        with self._db.write() as conn:
+            conn.execute(
+                insert(SESSIONS).values(
+                    hash=session.hash, created_at=now, seen_at=now, tokens=_seal(session.key, tokens)
+                )
+            )
+        return number, session
+
+    def find(self, number: str, now: datetime) -> Session | None:
+        key, name = self._key(number), _hash("session", number)
+        with self._db.read() as conn:
+            row = conn.execute(select(SESSIONS).where(SESSIONS.c.hash == name)).one_or_none()
+        if row is None:
+            return None
+        session = Session(name, key, _unseal(key, row.tokens), row.created_at, row.seen_at)
+        if session.is_over(now):
+            self.end(number)
+            return None
+        return self._touched(session, now)
+
+    def claim_renewal(self, session: Session, now: datetime) -> bool:
+        """True for the one request, of all workers, that may renew this session's tokens now."""
+        free = or_(SESSIONS.c.renewing_until.is_(None), SESSIONS.c.renewing_until < now)
+        with self._db.write() as conn:
+            claimed = conn.execute(
+                update(SESSIONS).where(SESSIONS.c.hash == session.hash, free).values(renewing_until=now + _RENEWAL)
+            )
+        return claimed.rowcount == 1
+
+    def keep(self, session: Session, tokens: Tokens) -> Session:
+        with self._db.write() as conn:
+            conn.execute(
+                update(SESSIONS).where(SESSIONS.c.hash == session.hash).values(tokens=_seal(session.key, tokens))
+            )
+        return replace(session, tokens=tokens)
+
+    def release(self, session: Session) -> Session:
+        """Lets the next renewal in."""
+        with self._db.write() as conn:
+            conn.execute(update(SESSIONS).where(SESSIONS.c.hash == session.hash).values(renewing_until=None))
+        return session
+
+    def end(self, number: str) -> None:
+        with self._db.write() as conn:
+            conn.execute(delete(SESSIONS).where(SESSIONS.c.hash == _hash("session", number)))
+
+    def sweep(self, now: datetime) -> None:
+        """Removes what is over: nothing of it could be used any more."""
+        with self._db.write() as conn:
+            old = or_(SESSIONS.c.seen_at < now - IDLE, SESSIONS.c.created_at < now - ABSOLUTE)
+            conn.execute(delete(SESSIONS).where(old))
+            conn.execute(delete(SIGN_INS).where(SIGN_INS.c.begun_at < now - SIGN_IN))
+            conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
+
+    def _touched(self, session: Session, now: datetime) -> Session:
+        if now - session.seen_at < _TOUCH:
+            return session
+        with self._db.write() as conn:
+            conn.execute(update(SESSIONS).where(SESSIONS.c.hash == session.hash).values(seen_at=now))
+        return replace(session, seen_at=now)
+
+    @staticmethod
+    def _key(number: str) -> bytes:
+        return hashlib.sha256(f"seal:{number}".encode()).digest()
+
+
+class Counters:
+    """How often an address tried something; kept in the database, because a count per worker would be no limit."""
+
+    def __init__(self, db: Database, secret: bytes) -> None:
+        self._db = db
+        self._secret = secret
+
+    def take(self, limit: Limit, address: str, now: datetime) -> None:
+        """Counts one attempt; raises `TooMany` when the address has used up the window."""
+        if self._count(limit, address, now, 1) > limit.count:
+            left = int((_window(limit, now) + limit.window - now).total_seconds()) + 1
+            raise TooMany(limit.sentence, retry_after_s=left)
+
+    def give_back(self, limit: Limit, address: str, now: datetime) -> None:
+        """An honest attempt does not count: many people share one address."""
+        self._count(limit, address, now, -1)
+
+    def _count(self, limit: Limit, address: str, now: datetime, by: int) -> int:
+        upsert = sqlite.insert if self._db.sqlite else postgresql.insert
+        row = upsert(COUNTERS).values(what=limit.what, who=self._who(address), since=_window(limit, now), count=by)
+        counted = row.on_conflict_do_update(
+            index_elements=["what", "who", "since"], set_={"count": COUNTERS.c["count"] + by}
+        ).returning(COUNTERS.c["count"])
+        with self._db.write() as conn:
+            return int(conn.execute(counted).scalar_one())
+
+    def _who(self, address: str) -> str:
+        return hmac.new(self._secret, f"address:{address}".encode(), hashlib.sha256).hexdigest()
+
+
+def _window(limit: Limit, now: datetime) -> datetime:
+    length = limit.window.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // length * length, UTC)

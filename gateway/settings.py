@@ -1,0 +1,67 @@
+"""Settings of the gateway process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from services.common.settings import BadSetting
+
+
+@dataclass(frozen=True)
+class Settings:
+    # A short label of the node. It is part of the cookies' names: cookies ignore ports, and nodes may share a host.
+    slug: str = "node"
+    # What people call the node.
+    name: str = "Fosse"
+    # What people type; sign-in comes back to it, and https here makes cookies Secure.
+    public_url: str = "http://127.0.0.1:8080"
+    # Where the gateway listens.
+    listen: str = "127.0.0.1:8080"
+    # gunicorn (deployment) or waitress (one process).
+    server: str = "gunicorn"
+    # Processes of gunicorn.
+    workers: int = 2
+    # Threads in each process.
+    threads: int = 8
+    # How many proxies in front of us may name the person's address.
+    trusted_proxies: int = 0
+    # The folder of the services' sockets.
+    run_dir: Path = Path("run")
+    # Sessions, sign-ins under way and rate counters; nothing else.
+    database: str = "sqlite:///gateway.db"
+    # The OpenID provider, exactly as it names itself in `iss`.
+    issuer: str = "http://127.0.0.1:8081"
+    # What the provider knows the gateway by.
+    client_id: str = "fosse-gateway"
+    # None: a public client; PKCE protects the code either way.
+    client_secret_file: Path | None = None
+    # Further origins that the provider sends people on to, separated by spaces (a provider that asks another one).
+    sign_in_origins: str = ""
+    # Made at the first start when it is not there; every worker reads the same one.
+    secret_key_file: Path = Path("gateway.key")
+    # Largest file that may be sent, in bytes.
+    upload_limit: int = 50 * 1024 * 1024
+    # What all calls behind one page may take together.
+    page_deadline_s: float = 2.0
+    # Uploads and downloads stream; they may take longer than a page.
+    file_deadline_s: float = 300.0
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self.public_url)
+
+    def cookie(self, purpose: str = "") -> str:
+        """The cookie's name; `__Host-` binds it to this host and to https."""
+        name = f"fosse_{self.slug}_{purpose}" if purpose else f"fosse_{self.slug}"
+        return f"__Host-{name}" if self.https else name
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise BadSetting(f"{url!r} is not a web address; it should look like https://notts.example.")
+    return f"{parts.scheme}://{parts.netloc}"

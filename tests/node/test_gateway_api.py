@@ -1,0 +1,316 @@
+"""The JSON API: what the rpcs answer, and what programs and browsers are told when it does not go."""
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import Connection, Engine, event
+
+from fosse.common.v1.access_pb2 import ROLE_CONVENOR
+from gateway.errors import TITLES
+from services.common.errors import Conflict, Invalid, NotFound, Refusal, TooMany
+from tests.browsing import Browser
+from tests.databases import SqliteDatabases
+from tests.gateways import Web, a_gateway
+from tests.members import COMMUNITY
+
+KEY = "0123456789abcdef0123456789abcdef"
+WORDS = {"title": "Falls", "summary": "What helps against falls at night.", "type": "leaflet"}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
+    with a_gateway(tmp_path_factory.mktemp("gateway"), sqlite_databases) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def ann(shared: Web) -> Browser:
+    return shared.signed_in(1, "Ann Example", ROLE_CONVENOR)
+
+
+@pytest.fixture
+def web(shared: Web) -> Web:
+    """As if nothing had been asked yet."""
+    shelf = shared.shelf
+    shelf.refuses, shelf.fails, shelf.waits_for = None, False, lambda: None
+    for held in (shelf.resources, shelf.files, shelf.asked, shelf.deadlines):
+        held.clear()
+    return shared
+
+
+@pytest.fixture
+def token(ann: Browser) -> str:
+    return ann.form_token("/about/cookies")
+
+
+def create(ann: Browser, token: str, key: str = KEY, **headers: str) -> requests.Response:
+    sent = {"X-CSRF-Token": token, "Idempotency-Key": key, **headers}
+    return ann.post("/api/v1/resources", json={"communityId": COMMUNITY, "words": WORDS}, headers=sent)
+
+
+def test_creating_twice_with_one_key_makes_one_resource(web: Web, ann: Browser, token: str) -> None:
+    first, second = create(ann, token), create(ann, token)
+
+    assert first.status_code == second.status_code == 200
+    assert first.json() == second.json()
+    assert list(web.shelf.resources) == [KEY]
+    assert first.headers["ETag"] == '"1"'
+
+
+def test_a_change_names_the_version_it_was_made_from(web: Web, ann: Browser, token: str) -> None:
+    etag = create(ann, token).headers["ETag"]
+    sent = {"X-CSRF-Token": token, "If-Match": etag}
+
+    first = ann.http.put(f"{web.url}/api/v1/resources/{KEY}", json={"words": WORDS}, headers=sent, timeout=10)
+    second = ann.http.put(f"{web.url}/api/v1/resources/{KEY}", json={"words": WORDS}, headers=sent, timeout=10)
+
+    assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
+    assert second.status_code == 409
+    assert second.json()["detail"] == "Somebody changed this while you were writing. Both texts are kept."
+
+
+def test_numbers_and_lists_in_an_address_reach_the_service(web: Web) -> None:
+    answer = web.fresh().get("/api/v1/resources?query=falls&pageSize=7&evidence_level=3")
+
+    asked = web.shelf.asked[-1]
+    assert answer.json() == {}
+    assert (asked.query, asked.page_size, asked.evidence_level) == ("falls", 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("body", "type_", "status", "sentence"),
+    [
+        ('{"colour": 1}', "application/json", 400, "There is no field called “colour” here."),
+        ('{"words": {"colour": 1}}', "application/json", 400, "There is no field called “colour” here."),
+        ('{"communityId": 7}', "application/json", 400, "cannot be read"),
+        ('{"words"', "application/json", 400, "not JSON"),
+        ("[]", "application/json", 400, "one JSON object"),
+        ("[" * 100_000, "application/json", 400, "not JSON"),
+        ("a=b", "application/x-www-form-urlencoded", 415, "application/json"),
+        (" " * (1024 * 1024 + 1), "application/json", 413, "larger"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_sentence(
+    web: Web, ann: Browser, token: str, body: str, type_: str, status: int, sentence: str
+) -> None:
+    headers = {"X-CSRF-Token": token, "Content-Type": type_}
+
+    answer = ann.post("/api/v1/resources", body, headers=headers)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert sentence in answer.json()["detail"]
+    assert web.shelf.asked == []
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [("colour=red", "no parameter called “colour”"), ("pageSize=many", "“pageSize” cannot be read")],
+)
+def test_an_address_with_unknown_or_unreadable_parameters_is_refused(web: Web, query: str, sentence: str) -> None:
+    answer = web.fresh().get(f"/api/v1/resources?{query}")
+
+    assert answer.status_code == 400
+    assert sentence in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        (NotFound("There is no such thing."), 404),
+        (Invalid("The title is too short.", {"title": "3 to 200 characters"}), 422),
+        (Conflict("Somebody was first."), 409),
+        (TooMany("The node is busy.", retry_after_s=7), 429),
+    ],
+)
+def test_a_refusal_arrives_as_it_was_raised(web: Web, refusal: Refusal, status: int) -> None:
+    web.shelf.refuses = refusal
+
+    as_json = web.fresh().get(f"/api/v1/resources/{KEY}")
+    as_page = web.fresh().get(f"/resources/{KEY}")
+
+    problem = as_json.json()
+    assert (as_json.status_code, as_page.status_code, problem["status"]) == (status, status, status)
+    assert problem["detail"] == refusal.sentence
+    assert problem.get("fields", {}) == dict(refusal.fields)
+    assert refusal.sentence in as_page.text
+    if isinstance(refusal, TooMany):
+        assert as_json.headers["Retry-After"] == as_page.headers["Retry-After"] == "7"
+
+
+def test_a_fault_of_ours_tells_no_details(web: Web) -> None:
+    web.shelf.fails = True
+
+    as_json = web.fresh().get(f"/api/v1/resources/{KEY}")
+    as_page = web.fresh().get(f"/resources/{KEY}")
+
+    assert (as_json.status_code, as_page.status_code) == (500, 500)
+    assert "fault of ours" not in as_json.text + as_page.text
+    assert TITLES[500] in as_page.text
+
+
+def test_a_service_that_hangs_costs_a_page_two_seconds_and_no_more(web: Web) -> None:
+    released = threading.Event()
+    web.shelf.waits_for = lambda: released.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        as_json = pool.submit(web.fresh().get, f"/api/v1/resources/{KEY}").result()
+        as_page = pool.submit(web.fresh().get, f"/resources/{KEY}").result()
+    released.set()
+
+    assert (as_json.status_code, as_page.status_code) == (503, 503)
+    assert as_json.elapsed.total_seconds() < 3.5
+    assert "Retry-After" in as_json.headers
+    assert [left for left in web.shelf.deadlines if left is None or left > 2.1] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/api/v1/nothing", 404), ("DELETE", "/api/v1/resources", 405), ("GET", "/nothing", 404)],
+)
+def test_an_address_that_is_not_there_is_said_in_the_form_that_was_asked_for(
+    web: Web, method: str, path: str, status: int
+) -> None:
+    answer = web.fresh().http.request(method, f"{web.url}{path}", timeout=10)
+
+    assert answer.status_code == status
+    is_json = answer.headers["Content-Type"] == "application/problem+json"
+    assert is_json == path.startswith("/api/")
+
+
+def test_who_is_not_signed_in_is_told_so(web: Web) -> None:
+    answer = web.fresh().get("/api/v1/me")
+
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_program_uses_the_providers_token_and_needs_no_form(web: Web, ann: Browser) -> None:
+    bearer = {"Authorization": f"Bearer {web.access_token(ann)}"}
+    program = web.fresh()
+
+    me = program.get("/api/v1/me", headers=bearer)
+    made = program.post("/api/v1/resources", json={"words": WORDS}, headers={**bearer, "Idempotency-Key": KEY})
+
+    assert me.json()["name"] == "Ann Example"
+    assert made.status_code == 200
+    assert not program.http.cookies
+
+
+@pytest.mark.parametrize("authorization", ["Bearer nonsense", "Bearer ", "Basic YTpi", "Bearer a.b.c"])
+def test_a_bad_token_is_refused_and_says_how(web: Web, authorization: str) -> None:
+    answer = web.fresh().get("/api/v1/me", headers={"Authorization": authorization})
+
+    assert answer.status_code == 401
+    assert answer.json()["title"] == "Please sign in"
+
+
+def test_a_token_is_good_for_the_api_alone(web: Web, ann: Browser) -> None:
+    bearer = {"Authorization": f"Bearer {web.access_token(ann)}"}
+
+    assert web.fresh().get("/resources/new", headers=bearer).status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": "0" * 64}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_change_with_a_cookie_needs_the_token_of_our_own_pages(
+    web: Web, ann: Browser, token: str, headers: dict[str, str]
+) -> None:
+    sent = {"X-CSRF-Token": token, **headers} if "Sec-Fetch-Site" in headers else headers
+
+    answer = ann.post("/api/v1/resources", json={"words": WORDS}, headers=sent)
+
+    assert answer.status_code == 400
+    assert web.shelf.resources == {}
+
+
+def test_a_file_goes_in_and_comes_out_as_something_to_save(web: Web, ann: Browser, token: str) -> None:
+    create(ann, token)
+    content = bytes(range(256)) * 40
+    name = "../../\u202efdp.Hygiene am Bett, Übersicht.pdf"
+
+    added = ann.post(
+        f"/api/v1/resources/{KEY}/files",
+        {"title": "Leaflet", "licence": "cc-by", "mayBeAdapted": "true", "expectedVersion": "1"},
+        files={"file": (name, content, "text/html")},
+        headers={"X-CSRF-Token": token, "Idempotency-Key": "f" * 32},
+    )
+    words = web.shelf.asked[-1]
+    fetched = web.fresh().get(f"/api/v1/resources/{KEY}/parts/{'f' * 32}")
+
+    assert (added.status_code, added.headers["ETag"]) == (200, '"2"')
+    assert (words.title, words.may_be_adapted, words.expected_version) == ("Leaflet", True, 1)
+    assert fetched.content == content
+    assert fetched.headers["Content-Type"] == "application/pdf"
+    assert fetched.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in fetched.headers["Content-Security-Policy"]
+    disposition = fetched.headers["Content-Disposition"]
+    assert disposition.startswith('attachment; filename="')
+    assert not any(sign in disposition for sign in ("/", "\u202e", "%E2%80%AE"))
+
+
+def test_an_empty_file_and_no_file_are_refused(web: Web, ann: Browser, token: str) -> None:
+    create(ann, token)
+    path, headers = f"/api/v1/resources/{KEY}/files", {"X-CSRF-Token": token}
+
+    none = ann.post(path, {"title": "Leaflet"}, headers=headers)
+    empty = ann.post(path, files={"file": ("a.pdf", b"")}, headers=headers)
+
+    assert (none.status_code, empty.status_code) == (400, 422)
+    assert "multipart" in none.json()["detail"]
+
+
+def test_a_file_above_the_limit_is_refused(web: Web, ann: Browser, token: str) -> None:
+    create(ann, token)
+    large = b"x" * (web.settings.upload_limit + 2 * 1024 * 1024)
+
+    answer = ann.post(
+        f"/api/v1/resources/{KEY}/files", files={"file": ("a.pdf", large)}, headers={"X-CSRF-Token": token}
+    )
+
+    assert answer.status_code == 413
+    assert "smaller file" in answer.json()["detail"]
+
+
+def test_joining_a_hub_needs_no_sign_in_and_is_not_for_guessing(web: Web) -> None:
+    county = web.fresh()
+
+    answers = [county.post("/api/v1/enrolments", json={"code": str(number)}) for number in range(22)]
+
+    assert answers[0].json()["fingerprintWords"] == "oak elm ash"
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429] * 2
+
+
+@pytest.mark.parametrize("path", ["/", "/signin", f"/resources/{KEY}", "/api/v1/me", "/api/v1/resources", "/health"])
+def test_every_answer_forbids_what_pages_of_ours_do_not_need(web: Web, ann: Browser, path: str) -> None:
+    headers = ann.get(path).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "geolocation=()" in headers["Permissions-Policy"]
+
+
+def test_the_interface_is_described_where_programs_look_for_it(web: Web) -> None:
+    document: dict[str, Any] = json.loads(web.fresh().get("/api/v1/openapi.json").text)
+
+    assert document["openapi"] == "3.1.0"
+    assert "post" in document["paths"]["/api/v1/resources/{id}:publish"]
+
+
+def test_nobody_asking_costs_no_look_into_the_sessions(web: Web) -> None:
+    looked: list[str] = []
+
+    def look(conn: Connection, *_: object) -> None:
+        looked.append(str(conn.engine.url))
+
+    event.listen(Engine, "before_cursor_execute", look)
+    web.fresh().get("/api/v1/resources?query=falls")
+    event.remove(Engine, "before_cursor_execute", look)
+
+    assert web.settings.database not in looked

@@ -3,6 +3,7 @@
 import functools
 import os
 import shutil
+from pathlib import Path
 from typing import NoReturn
 
 import docker
@@ -13,6 +14,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 testcontainers_config.ryuk_disabled = True
 testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 
+ROOT = Path(__file__).parents[1]
 POSTGRES_IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:17")
 KAFKA_IMAGE = os.environ.get("KAFKA_IMAGE", "apache/kafka:4.3.1")
 REQUIRED = frozenset(filter(None, os.environ.get("FOSSE_REQUIRE", "").split(",")))
@@ -51,6 +53,11 @@ def need_containers(*images: str) -> None:
     for image in images:
         if problem := container_problem(image):
             without("containers", problem)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """What a program of ours is started with: this process's variables, our two import roots, and these."""
+    return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'protos'}", **variables}
 
 
 def chromium_path() -> str | None:

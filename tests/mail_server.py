@@ -1,6 +1,7 @@
 """A mail server on a real port of this machine that takes mail, refuses it, puts it off, or says nothing."""
 
 import socketserver
+import ssl
 import threading
 from enum import Enum
 from typing import Self
@@ -14,12 +15,17 @@ class Mood(Enum):
 
 
 class MailServer:
-    """`mails` are those it took, as they came."""
+    """`mails` are those it took, as they came. With a certificate it offers STARTTLS, or TLS from the first byte."""
 
-    def __init__(self, mood: Mood = Mood.TAKES) -> None:
+    def __init__(
+        self, mood: Mood = Mood.TAKES, certificate: ssl.SSLContext | None = None, *, tls_at_once: bool = False
+    ) -> None:
         self.mood = mood
+        self.certificate = certificate
+        self.tls_at_once = tls_at_once
         self.mails: list[bytes] = []
         self.connections = 0
+        self.encrypted = 0
         self.ending = threading.Event()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -35,34 +41,52 @@ class MailServer:
         self._server.server_close()
 
 
-def _handler(server: MailServer) -> type[socketserver.StreamRequestHandler]:
-    class Conversation(socketserver.StreamRequestHandler):
+def _handler(server: MailServer) -> type[socketserver.BaseRequestHandler]:
+    class Conversation(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             server.connections += 1
             if server.mood is Mood.HANGS:
                 server.ending.wait()
                 return
+            try:
+                self._talk()
+            except (ssl.SSLError, ConnectionError):
+                """The other side would not go on: that is what the test is about."""
+            finally:
+                self.request.close()
+
+        def _talk(self) -> None:
+            self._open(encrypted=server.tls_at_once)
             self._say("220 a test")
-            for line in self.rfile:
+            while line := self.lines.readline():
                 verb = line[:4].upper()
-                if verb == b"DATA":
+                if verb == b"STAR":
+                    self._say("220 go on")
+                    self._open(encrypted=True)
+                elif verb == b"EHLO":
+                    self._say("250-a test\r\n250 STARTTLS" if server.certificate else "250 a test")
+                elif verb == b"DATA":
                     self._take_mail()
                 elif verb == b"RCPT":
                     self._say(f"{server.mood.value} as it is <{line[8:].decode().strip()}>")
                 else:
                     self._say("221 bye" if verb == b"QUIT" else "250 yes")
-                if verb == b"QUIT":
-                    return
+
+        def _open(self, *, encrypted: bool) -> None:
+            if encrypted and server.certificate:
+                self.request = server.certificate.wrap_socket(self.request, server_side=True)
+                server.encrypted += 1
+            self.lines = self.request.makefile("rb")
 
         def _take_mail(self) -> None:
             self._say("354 go on")
             lines = []
-            while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            while (line := self.lines.readline()) not in (b".\r\n", b""):
                 lines.append(line)
             server.mails.append(b"".join(lines))
             self._say("250 taken")
 
         def _say(self, line: str) -> None:
-            self.wfile.write(line.encode() + b"\r\n")
+            self.request.sendall(line.encode() + b"\r\n")
 
     return Conversation

@@ -26,7 +26,7 @@ _LOOK_EVERY_S = 3600.0
 _SECRET_BYTES = 32
 
 
-class BadKeyFile(Exception):
+class BadKeyFile(OSError):
     """A key file cannot be used; the sentence says what to do."""
 
 

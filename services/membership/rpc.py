@@ -1,7 +1,6 @@
 """The gRPC door of membership."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from fosse.membership.v1 import membership_pb2 as pb
@@ -29,19 +28,17 @@ class Membership(pb_grpc.MembershipServicer):
         provider: Provider,
         ring: PassKeyRing,
         codes: InvitationCodes,
-        lifetime: timedelta,
     ) -> None:
         self._db = db
         self._clock = clock
         self._provider = provider
         self._ring = ring
         self._codes = codes
-        self._lifetime = lifetime
 
     def IssuePass(self, request: pb.IssuePassRequest, context: Any) -> pb.IssuePassResponse:
         now = self._clock()
         sign_in = self._provider.signed_in(request.access_token, now)
-        issued = sign_ins.issue_pass(self._db, self._ring, sign_in, lifetime=self._lifetime, now=now)
+        issued = sign_ins.issue_pass(self._db, self._ring, sign_in, now=now)
         return pb.IssuePassResponse(**{"pass": issued.token}, expires_at=stamp(issued.expires_at))
 
     def PassKeys(self, request: pb.PassKeysRequest, context: Any) -> pb.PassKeysResponse:

@@ -8,9 +8,13 @@ from pathlib import Path
 class Settings:
     """Read from FOSSE_MEMBERSHIP_…"""
 
+    # SQLite in the embedded node; in deployment postgresql://…
     database: str = "sqlite:///membership.db"
+    # The folder of the node's sockets.
     run_dir: Path = Path("run")
+    # `keys/` in it holds what signs passes.
     data_dir: Path = Path(".")
+    # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
     # The OpenID provider, exactly as it names itself in `iss`.
     issuer: str = "http://127.0.0.1:8081"
@@ -18,5 +22,5 @@ class Settings:
     jwks_uri: str = ""
     # Certificates to trust the provider by; empty: those of the machine.
     provider_ca: Path | None = None
+    # Access tokens must be for it.
     audience: str = "fosse-services"
-    pass_lifetime_s: float = 60.0

@@ -7,8 +7,7 @@ import pytest
 from services.common.clock import utc_now
 from services.common.kafka import KafkaBus
 from services.common.local_bus import LocalBus
-from tests.containers.road import TABLES, Bus, Road
-from tests.databases import open_database
+from tests.containers.road import Bus, Road, roads
 
 ROADS = ["local-sqlite", "local-postgres", "kafka-postgres"]
 
@@ -23,11 +22,5 @@ def road(request: pytest.FixtureRequest) -> Iterator[Road]:
             return LocalBus(utc_now)
         return KafkaBus(request.getfixturevalue("broker").address, utc_now, partitions=3)
 
-    source, sink = open_database(databases, "membership"), open_database(databases, "membership")
-    with sink.write() as conn:
-        TABLES.create_all(conn)
-    made = Road(source, sink, new_bus)
-    yield made
-    made.close()
-    source.dispose()
-    sink.dispose()
+    with roads(databases, new_bus) as made:
+        yield made

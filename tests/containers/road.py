@@ -16,6 +16,7 @@ from services.common.clock import utc_now
 from services.common.database import Database
 from services.common.ids import new_id
 from services.common.topics import kind
+from tests.databases import PostgresDatabases, SqliteDatabases, open_database
 
 TABLES = MetaData()
 # No key of its own, so that a doubled effect shows.
@@ -50,6 +51,7 @@ class Road:
     source: Database
     sink: Database
     new_bus: Callable[[], Bus]
+    variant: str = ""
     topic: str = field(default_factory=lambda: f"fosse.test-{new_id()[:8]}")
     running: list[Bus] = field(default_factory=list)
 
@@ -123,3 +125,17 @@ class Road:
             yield
             conn.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         server.dispose()
+
+
+@contextmanager
+def roads(
+    databases: SqliteDatabases | PostgresDatabases, new_bus: Callable[[], Bus], variant: str = ""
+) -> Iterator[Road]:
+    source, sink = open_database(databases, "membership"), open_database(databases, "membership")
+    with sink.write() as conn:
+        TABLES.create_all(conn)
+    made = Road(source, sink, new_bus, variant)
+    yield made
+    made.close()
+    source.dispose()
+    sink.dispose()

@@ -1,72 +1,24 @@
 """Membership as the gateway and the command line meet it: a real server, a real provider, real tokens."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_OPERATOR
 from fosse.membership.v1 import membership_pb2 as pb
-from fosse.membership.v1.membership_pb2_grpc import MembershipStub
-from services.common.channels import Channels, with_pass
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from services.common.passes import PassVerifier
-from services.membership.service import build
-from services.membership.settings import Settings
-from tests.alone import HeldClock, a_floor, alone
 from tests.databases import SqliteDatabases
-from tests.openid import OpenId
+from tests.node.membership_world import ANN, BEN, EVE, World, membership_with_ann
 from tests.unit.membership.people import CARE_HOMES, SOCIAL_CARE, an_id
-
-ANN, BEN, EVE = an_id(1), an_id(2), an_id(3)
-
-
-@dataclass
-class World:
-    """Membership at work, with one community and Ann, its convenor, who has accepted her invitation."""
-
-    clock: HeldClock
-    provider: OpenId
-    operator: MembershipStub
-    gateway: MembershipStub
-    notification: MembershipStub
-
-    def put_member(self, member_id: str, name: str, **given: Any) -> pb.Member:
-        member = pb.Member(**{"id": member_id, "name": name, "community_id": CARE_HOMES, **given})
-        return self.operator.PutMember(pb.PutMemberRequest(member=member)).member
-
-    def invite(self, member_id: str, form: int = 1) -> str:
-        return self.operator.CreateInvitation(pb.CreateInvitationRequest(id=an_id(form), member_id=member_id)).code
-
-    def accept(self, subject: str, code: str) -> str:
-        token = self.provider.token(subject, self.clock())
-        return self.gateway.AcceptInvitation(pb.AcceptInvitationRequest(code=code, access_token=token)).member_id
-
-    def pass_for(self, subject: str) -> str:
-        token = self.provider.token(subject, self.clock())
-        return str(getattr(self.gateway.IssuePass(pb.IssuePassRequest(access_token=token)), "pass"))
-
-    def as_person(self, subject: str) -> tuple[tuple[str, str], ...]:
-        return with_pass(self.pass_for(subject))
 
 
 @pytest.fixture
 def world(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[World]:
-    clock = HeldClock()
-    channels = [Channels(tmp_path / "run", name) for name in ("operator", "gateway", "notification")]
-    with OpenId() as provider, a_floor("membership", sqlite_databases, clock, tmp_path) as floor, ExitStack() as stack:
-        stack.enter_context(alone(build(floor, Settings(issuer=provider.issuer)), floor))
-        world = World(clock, provider, *(each.stub(MembershipStub, "membership") for each in channels))
-        world.operator.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes", hashtag="#homes"))
-        world.put_member(ANN, "Ann Example", roles=[ROLE_CONVENOR])
-        world.accept("ann", world.invite(ANN))
+    with membership_with_ann(sqlite_databases, tmp_path) as world:
         yield world
-    for each in channels:
-        each.close()
 
 
 def test_a_member_who_opened_the_invitation_signs_in_and_sees_who_they_are_here(world: World) -> None:
@@ -144,6 +96,16 @@ def test_a_newer_invitation_ends_the_older_one(world: World) -> None:
     with pytest.raises(Conflict, match="expired"):
         world.accept("ben", older)
     assert world.accept("ben", newer) == BEN
+
+
+def test_a_link_made_before_its_member_was_given_more_opens_nothing(world: World) -> None:
+    world.put_member(BEN, "Ben Example")
+    code = world.invite(BEN, form=2)
+
+    world.put_member(BEN, "Ben Example", roles=[ROLE_OPERATOR], version=1)
+
+    with pytest.raises(Conflict, match="expired"):
+        world.accept("eve", code)
 
 
 def test_a_convenor_adds_members_of_the_own_community_and_of_no_other(world: World) -> None:

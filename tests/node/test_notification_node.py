@@ -1,6 +1,7 @@
 """Notification among its neighbours: a fact becomes one mail to each author, in the folder or at a mail server."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from fosse.notification.v1 import notification_pb2 as pb
 from services.common.errors import NotFound
 from services.notification.settings import Settings
 from tests.databases import SqliteDatabases
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, Mood
 from tests.node.notification_world import ANN, BEN, World, notification_among_neighbours
 from tests.unit.membership.people import an_id
 from tests.waiting import until
@@ -109,3 +110,19 @@ def test_with_a_mail_server_set_the_mail_goes_there(tmp_path: Path, sqlite_datab
 
             assert f"Message-ID: <{world.deliveries(ANN)[0].id}@127.0.0.1>".encode() in server.mails[0]
             assert not (tmp_path / "mail").exists()
+
+
+def test_a_mail_that_was_put_off_is_sent_when_its_time_comes(tmp_path: Path, sqlite_databases: SqliteDatabases) -> None:
+    with MailServer(Mood.PUTS_OFF) as server:
+        settings = Settings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_tls="none")
+        with notification_among_neighbours(sqlite_databases, tmp_path, settings) as world:
+            world.people.know(ANN, "Ann Example", "ann@home.example")
+            world.adopted()
+            until(lambda: [each.attempts for each in world.deliveries(ANN)] == [1], "it was tried and put off")
+            assert world.deliveries(ANN)[0].problem == "The mail server could not take this mail just now (451)."
+
+            server.mood = Mood.TAKES
+            world.clock.now += timedelta(minutes=1)
+
+            until(lambda: world.states() == [SENT], "the mail server has it")
+            assert len(server.mails) == 1 and world.deliveries(ANN)[0].problem == ""

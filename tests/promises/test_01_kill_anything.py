@@ -82,9 +82,13 @@ class Story:
 
     def run_and_kill(self, dice: random.Random, per_kill: int) -> None:
         """One life: it is killed a random number of confirmed changes, and a moment, after its birth."""
+        before = self.effects().total()
         with self.running() as victim:
             for _ in range(dice.randint(1, per_kill)):
                 self.confirmed.add(victim.said.get(timeout=60))
+            if self.job.kafka and dice.random() < 0.5:
+                # Kafka holds a dead reader's messages back for seconds: half of the lives end while it reads again.
+                until(lambda: self.effects().total() > before, "the reader was let in again", within_s=60)
             threading.Event().wait(dice.random() * 0.02)
         while not victim.said.empty():
             self.confirmed.add(victim.said.get())
@@ -180,13 +184,12 @@ def test_a_mistake_that_would_lose_or_double_is_caught(story: Story, bug: str) -
     variant = "stack" if story.job.kafka else "embedded"
 
     kills, lost, doubled = 0, 0, 0
-    while not (lost or doubled) and kills < 2 * KILLS:
+    while not (doubled if bug == NO_DEDUPE else lost) and kills < 2 * KILLS:
         for _ in range(5):
             story.run_and_kill(dice, 40)
             kills += 1
         story.settle()
         lost, doubled = story.lost_and_doubled()
 
-    caught = doubled > 0 if bug == NO_DEDUPE else lost > 0
     figures = f"kills={kills} lost={lost} doubled={doubled}"
-    promise(1, variant, f"kill -9, planted: {bug}", caught, figures, SEED)
+    promise(1, variant, f"kill -9, planted: {bug}", bool(doubled if bug == NO_DEDUPE else lost), figures, SEED)

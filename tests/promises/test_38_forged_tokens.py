@@ -22,7 +22,8 @@ from services.common.channels import Channels, with_pass
 from services.common.errors import NotAllowed, Refusal
 from services.common.passes import PassVerifier
 from services.membership.keys import PassKeyRing
-from services.membership.provider import Provider, ProviderKeys, fetcher
+from services.membership.provider import Provider
+from services.membership.provider_keys import HttpKeys, ProviderKeys
 from services.membership.service import build
 from services.membership.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
@@ -120,7 +121,7 @@ def test_forged_and_mis_scoped_tokens_open_nothing(world: World) -> None:
 def test_a_door_with_a_bug_is_caught(world: World) -> None:
     _, tokens = forged_access_tokens(world.openid, "ann", world.clock())
     _, forged = world.forged_passes()
-    keys = ProviderKeys(fetcher(world.openid.issuer, "", None))
+    keys = ProviderKeys(HttpKeys(world.openid.issuer, "", None))
     now = world.clock()
 
     doors: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Promise 57: every page and state works with assistive technology, by keyboard, at 320 px, with wide text, without scripts."""
+"""Promise 57: every page works with assistive technology, by keyboard, at 320 px, with wide text, without scripts."""
 
 from collections.abc import Callable, Iterator
 
@@ -56,7 +56,7 @@ def test_every_page_fits_320_pixels_with_wide_text_and_no_horizontal_scroll(chro
 
     faults = list(_faults(chromium, check, width=320))
 
-    bug = "document.querySelector('h1').innerText = 'Pneumonoultramicroscopic'.repeat(4); document.querySelector('h1').style.whiteSpace = 'nowrap'"
+    bug = "document.querySelector('h1').style.width = '400px'"
     _report("320 px and text spacing", faults, _planted(chromium, bug, check, width=320))
 
 

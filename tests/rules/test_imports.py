@@ -1,6 +1,5 @@
 """The import rules hold, and each is broken once to see that it bites."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import machine
 from tests.rules import imports
 from tests.rules.tree import ROOT, plant
 
@@ -54,7 +54,7 @@ CONTRACTS_BROKEN = [
 
 def lint_imports(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "lint-imports"
-    environment = {**os.environ, "PYTHONPATH": f"{root}:{ROOT / 'protos'}"}
+    environment = machine.environment(PYTHONPATH=f"{root}:{ROOT / 'protos'}")
     return subprocess.run(
         [program, "--no-cache", *arguments], cwd=root, env=environment, capture_output=True, text=True
     )
@@ -119,7 +119,7 @@ LIBRARIES = (
 
 def effects_of_importing(root: Path) -> list[str]:
     """What importing every module of the tree does beside defining names."""
-    environment = {**os.environ, "PYTHONPATH": f"{root}:{ROOT / 'protos'}", "PYTHONWARNINGS": "ignore"}
+    environment = machine.environment(PYTHONPATH=f"{root}:{ROOT / 'protos'}", PYTHONWARNINGS="ignore")
     done = subprocess.run(
         [sys.executable, "-B", "-c", IMPORT_EVERYTHING, str(root), *LIBRARIES.split()],
         cwd=root,

@@ -16,6 +16,7 @@ from services.membership.domain.sign_ins import (
     Invitation,
     SignIn,
     accept,
+    ends_invitations,
     invite,
     may_enter,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "SignIn",
     "accept",
     "card_for",
+    "ends_invitations",
     "invite",
     "may_enter",
     "may_list",

@@ -53,6 +53,11 @@ def invite(asker: Asker, member: Member, invitation_id: str, now: datetime) -> I
     return Invitation(invitation_id, member.id, now + INVITATION_LASTS)
 
 
+def ends_invitations(before: Member | None, after: Member) -> bool:
+    """Was more given to a member who has yet to come in? Whoever made the link may not be allowed to open so much."""
+    return before is not None and not after.bound and not after.all_roles <= before.all_roles
+
+
 def accept(invitation: Invitation | None, member: Member | None, held_by: str, now: datetime) -> Invitation:
     """The invitation, used. `held_by`: the member whom this sign-in belongs to already, if any."""
     if invitation is None or member is None:

@@ -53,10 +53,12 @@ def has_code(conn: Connection, invitation_id: str, code_hash: str) -> bool:
 
 def add_invitation(conn: Connection, new: Invitation, code_hash: str, now: datetime) -> None:
     """The member's earlier links end, so that one lost letter is mended by the next."""
-    still_open = (invitations.c.used_at.is_(None), invitations.c.expires_at > now)
-    conn.execute(
-        update(invitations).where(invitations.c.member_id == new.member_id, *still_open).values(expires_at=now)
-    )
+    end_invitations(conn, new.member_id, now)
     conn.execute(
         insert(invitations).values(id=new.id, member_id=new.member_id, code_hash=code_hash, expires_at=new.expires_at)
     )
+
+
+def end_invitations(conn: Connection, member_id: str, now: datetime) -> None:
+    still_open = (invitations.c.used_at.is_(None), invitations.c.expires_at > now)
+    conn.execute(update(invitations).where(invitations.c.member_id == member_id, *still_open).values(expires_at=now))

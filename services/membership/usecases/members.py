@@ -11,7 +11,7 @@ from services.common.errors import Invalid, NotFound
 from services.membership import domain, messages
 from services.membership.domain import Asker, Card, Member, Profile
 from services.membership.store import members as store
-from services.membership.store import places
+from services.membership.store import places, sign_ins
 from services.membership.usecases.places import refuse_unknown_localities
 
 
@@ -22,6 +22,8 @@ def put_member(db: Database, wanted: Member, *, asker: Asker, now: datetime) -> 
         put = domain.put_member(asker, before, wanted)
         if put != before:
             store.put_member(conn, put, now)
+            if domain.ends_invitations(before, put):
+                sign_ins.end_invitations(conn, put.id, now)
             for fact in messages.member_changed(before, put):
                 facts.put(conn, fact, put.id, now)
             audit.add(conn, asker, "member put", put.id, now)

@@ -1,7 +1,7 @@
 """A proven person becomes a member with a pass; an invitation joins the two once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.common import audit, facts, passes
 from services.common.access import Person
@@ -20,10 +20,10 @@ class IssuedPass:
     expires_at: datetime
 
 
-def issue_pass(db: Database, ring: PassKeyRing, sign_in: SignIn, *, lifetime: timedelta, now: datetime) -> IssuedPass:
+def issue_pass(db: Database, ring: PassKeyRing, sign_in: SignIn, *, now: datetime) -> IssuedPass:
     person = _person_behind(db, sign_in)
     key, kid = ring.signing()
-    return IssuedPass(passes.sign(key, kid, person, now, lifetime), now + lifetime)
+    return IssuedPass(passes.sign(key, kid, person, now), now + passes.LIFETIME)
 
 
 def create_invitation(

@@ -7,7 +7,9 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from services.common.errors import NotAllowed, TooMany
-from services.membership.provider import BadProvider, Provider, ProviderKeys, fetcher
+from services.common.settings import BadSetting
+from services.membership.provider import Provider
+from services.membership.provider_keys import HttpKeys, ProviderKeys
 from tests.alone import HeldClock
 from tests.openid import AUDIENCE, OpenId
 
@@ -24,7 +26,7 @@ def clock() -> HeldClock:
 
 
 def a_provider(openid: OpenId, jwks_uri: str = "") -> Provider:
-    return Provider(openid.issuer, AUDIENCE, ProviderKeys(fetcher(openid.issuer, jwks_uri, None)))
+    return Provider(openid.issuer, AUDIENCE, ProviderKeys(HttpKeys(openid.issuer, jwks_uri, None)))
 
 
 @pytest.mark.parametrize("jwks_at", ["", "/keys"])
@@ -101,12 +103,12 @@ def test_a_discovery_document_of_another_issuer_is_not_believed(openid: OpenId, 
     "address", ["http://sign-in.example", "http://127.0.0.1.example", "file:///etc/passwd", "ftp://sign-in.example", ""]
 )
 def test_keys_come_over_https_or_from_this_machine_only(address: str) -> None:
-    with pytest.raises(BadProvider, match="must be https"):
-        fetcher(address, "", None)
+    with pytest.raises(BadSetting, match="must be https"):
+        HttpKeys(address, "", None)
 
 
 @pytest.mark.parametrize(
     "address", ["https://sign-in.example", "http://127.0.0.1:8081", "http://[::1]:8081", "http://localhost"]
 )
 def test_a_provider_behind_https_or_on_this_machine_is_taken(address: str) -> None:
-    assert fetcher(address, "", None)
+    assert HttpKeys(address, "", None)

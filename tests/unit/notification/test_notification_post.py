@@ -12,6 +12,7 @@ from services.notification.domain import Delivery, Later, News, Outcome, Refused
 from services.notification.letters import Letters
 from services.notification.post import MailFolder, SmtpPost, SmtpServer
 from tests.alone import HeldClock
+from tests.certificates import certificate_for_this_machine
 from tests.mail_server import MailServer, Mood
 from tests.unit.membership.people import an_id
 
@@ -76,6 +77,26 @@ def test_a_server_that_is_away_is_tried_later() -> None:
         port = server.port
 
     assert isinstance(a_post(port).send(DELIVERY.id, a_letter(), NOW), Later)
+
+
+@pytest.mark.parametrize("tls_at_once", [False, True])
+def test_an_encrypted_mail_goes_to_a_server_whose_certificate_is_trusted(tmp_path: Path, tls_at_once: bool) -> None:
+    certificate = certificate_for_this_machine(tmp_path)
+    trusted = ssl.create_default_context(cafile=certificate.file)
+
+    with MailServer(certificate=certificate.server, tls_at_once=tls_at_once) as server:
+        post = SmtpPost(SmtpServer("127.0.0.1", server.port, "", "", trusted, tls_at_once, timeout_s=2))
+
+        assert post.send(DELIVERY.id, a_letter(), NOW) == Sent()
+        assert (server.encrypted, len(server.mails)) == (1, 1)
+
+
+def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path) -> None:
+    with MailServer(certificate=certificate_for_this_machine(tmp_path).server) as server:
+        outcome = a_post(server.port, trusted=ssl.create_default_context()).send(DELIVERY.id, a_letter(), NOW)
+
+        assert outcome == Later("The mail server's certificate is not trusted. Please check the settings.")
+        assert server.mails == []
 
 
 def test_without_the_encryption_that_was_asked_for_nothing_is_sent() -> None:

@@ -1,0 +1,69 @@
+"""A running node as its operator sees it: calls over the private sockets of its data folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
+from fosse.federation.v1.federation_pb2_grpc import FederationStub
+from fosse.membership.v1.membership_pb2_grpc import MembershipStub
+from services.common.channels import Channels
+from services.common.errors import Conflict
+from services.common.rpc_errors import Away
+from services.node.folder import Folder
+
+SERVICES = ("membership", "resource", "federation", "notification")
+_PATIENCE_S = 20.0
+S = TypeVar("S")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Node:
+    """Stubs that call as the workload `operator`."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    @property
+    def membership(self) -> MembershipStub:
+        return self._stub(MembershipStub, "membership")
+
+    @property
+    def federation(self) -> FederationStub:
+        return self._stub(FederationStub, "federation")
+
+    def housekeeping(self, service: str) -> HousekeepingStub:
+        return self._stub(HousekeepingStub, service)
+
+    def _stub(self, make: Callable[[Any], S], service: str) -> S:
+        return self._channels.stub(make, service, _PATIENCE_S)
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Node]:
+    """The node that runs on this folder; raises a refusal with a sentence when none does, or it does not answer."""
+    channels = Channels(Folder(data).running_sockets(), "operator")
+    try:
+        yield Node(channels)
+    except Away as away:
+        raise Conflict(
+            "The node does not answer. It may be starting or stopping; look at what it printed, then try again."
+        ) from away
+    finally:
+        channels.close()
+
+
+def data_option(command: F) -> F:
+    """`--data`, the folder that says which node is meant."""
+    option = click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        default=Path(".data/node"),
+        show_default=True,
+        envvar="FOSSE_NODE_DATA",
+        help="Folder of the running node.",
+    )
+    return option(command)

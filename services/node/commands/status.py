@@ -1,0 +1,69 @@
+"""How a running node does, in lines; and sending again what got stuck."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from fosse.common.v1 import housekeeping_pb2 as housekeeping
+from fosse.federation.v1 import federation_pb2 as pb
+from services.node.commands.calling import SERVICES, Node, data_option, running
+
+
+@click.command()
+@data_option
+def status(data: Path) -> None:
+    """Say how this node does, and what it holds of its neighbours."""
+    with running(data) as node:
+        for service in SERVICES:
+            click.echo(_service_line(node, service))
+        region = node.federation.GetFederationStatus(pb.GetFederationStatusRequest())
+    for line in _region_lines(region):
+        click.echo(line)
+
+
+@click.command()
+@data_option
+@click.option("--service", type=click.Choice(SERVICES), help="Only this one.")
+@click.option("--facts/--no-facts", default=False, help="Send all kept facts once more.")
+@click.option("--parked/--no-parked", default=True, show_default=True, help="Handle set-aside messages again.")
+def replay(data: Path, service: str | None, facts: bool, parked: bool) -> None:
+    """Handle again what was set aside, or send all facts again.
+
+    Both are safe at any time: what was done already is recognised and not done twice.
+    """
+    with running(data) as node:
+        for each in [service] if service else SERVICES:
+            if facts:
+                sent = node.housekeeping(each).ReplayFacts(housekeeping.ReplayFactsRequest())
+                click.echo(f"{each}: {sent.facts} facts will be sent again.")
+            if parked:
+                done = node.housekeeping(each).ReplayParked(housekeeping.ReplayParkedRequest())
+                click.echo(f"{each}: {done.handled} set-aside messages handled, {done.still_parked} still set aside.")
+
+
+def _service_line(node: Node, service: str) -> str:
+    now = node.housekeeping(service).GetHousekeepingStatus(housekeeping.GetHousekeepingStatusRequest())
+    return (
+        f"{service:<13} facts {now.facts} kept, {now.facts_unsent} not sent yet; {now.parked} set aside; "
+        f"{now.timetable_overdue} jobs overdue; audit {now.audit_rows} rows, {now.audit_unsealed} not sealed yet"
+    )
+
+
+def _region_lines(region: pb.GetFederationStatusResponse) -> list[str]:
+    state = pb.EnrolmentState.Name(region.enrolment).removeprefix("ENROLMENT_STATE_").lower()
+    where = "the hub" if region.hub else f"{state}, hub {region.hub_address or 'none yet'}"
+    lines = [f"\n{region.name} ({region.slug}), {where}; {'signing' if region.signing else 'waiting to sign'}"]
+    if region.HasField("last_contact"):
+        heard = _ago(region.last_contact.ToDatetime(UTC))
+        lines.append(f"Last answer of the hub: {heard}; {region.unsent} entries not sent yet")
+    lines += [f"Problem: {region.problem}"] if region.problem else []
+    for held in region.held:
+        lines.append(f"We hold {held.items_held} of {held.items_live} items of {held.name}.")
+        lines += [f"  {alarm}" for alarm in held.alarms]
+    return lines + [f"Attention: {alarm}" for alarm in region.alarms]
+
+
+def _ago(moment: datetime) -> str:
+    seconds = int((datetime.now(UTC) - moment).total_seconds())
+    return f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} minutes ago"

@@ -1,0 +1,191 @@
+"""The nodes of a region as processes of their own on this machine: started, enrolled, stopped.
+
+Each is exec'd, never forked, with ports and a folder of its own. A node ends with the process that started it, even
+when that one is killed: it watches the pipe on its standard input.
+"""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from fosse.federation.v1 import federation_pb2 as pb
+from services.common.errors import Conflict
+from services.common.ids import new_id
+from services.common.settings import inherited_environment
+from services.node.commands import calling
+from services.node.demo.waiting import TookTooLong, until
+from services.node.demo.world import County
+from services.node.folder import Folder
+
+_ROOT = Path(__file__).parents[3]
+_START_S = 60.0
+_STOP_S = 15.0
+_ENROL_S = 30.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    web: int
+    door: int
+    provider: int
+
+
+def ports_from(first: int, place: int) -> Ports:
+    """The `place`th node of a region whose hub has the port `first`."""
+    return Ports(first + place, first + 20 + place, first + 40 + place)
+
+
+def free_ports() -> Ports:
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for each in taken:
+            each.bind(("127.0.0.1", 0))
+        return Ports(*(each.getsockname()[1] for each in taken))
+
+
+class RunningNode:
+    """One node of the region."""
+
+    def __init__(self, county: County, data: Path, ports: Ports) -> None:
+        self.county = county
+        self.folder = Folder(data)
+        self.ports = ports
+        self.address = f"http://127.0.0.1:{ports.web}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder.path / "node.log"
+
+    def start(self) -> None:
+        self.folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(), stdin=subprocess.PIPE, stdout=log, stderr=log, env=_environment(), cwd=_ROOT,
+                # Ctrl-C reaches us alone; we stop the nodes in order.
+                start_new_session=True,
+            )  # fmt: skip
+
+    def wait_until_ready(self) -> None:
+        """Raises `Conflict` with the node's own words when it ended instead."""
+        until(self._ready, _START_S, f"The start of {self.county.name}", self.last_words)
+
+    def ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+        return lines[-1][:500] if lines else ""
+
+    def ask_to_stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait_until_stopped(self) -> None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def _ready(self) -> bool:
+        if self.ended():
+            raise Conflict(f"{self.county.name} did not start. It said: {self.last_words()}")
+        return bool(self.folder.holder().get("ready"))
+
+    def _command(self) -> list[str]:
+        command = [
+            sys.executable, "-m", "services.node", "node", "--until-stdin-closes",
+            "--data", str(self.folder.path), "--slug", self.county.id, "--name", self.county.name,
+            "--port", str(self.ports.web), "--door-port", str(self.ports.door),
+            "--provider-port", str(self.ports.provider),
+        ]  # fmt: skip
+        return [*command, "--hub"] if self.county.hub else command
+
+
+class Region:
+    """A hub and counties under one folder."""
+
+    def __init__(self, nodes: Sequence[RunningNode]) -> None:
+        self.nodes = list(nodes)
+
+    @property
+    def hub(self) -> RunningNode:
+        return next(each for each in self.nodes if each.county.hub)
+
+    @property
+    def counties(self) -> list[RunningNode]:
+        return [each for each in self.nodes if not each.county.hub]
+
+    def node(self, slug: str) -> RunningNode:
+        return next(each for each in self.nodes if each.county.id == slug)
+
+    def start(self) -> None:
+        for each in self.nodes:
+            each.start()
+        for each in self.nodes:
+            each.wait_until_ready()
+
+    def stop(self) -> None:
+        """Counties first, so that what they still send finds the hub."""
+        for some in (self.counties, [self.hub]):
+            for each in some:
+                each.ask_to_stop()
+            for each in some:
+                each.wait_until_stopped()
+
+    def enrol(self, node: RunningNode) -> None:
+        """What two operators do: a code, a question, words compared, approval. Safe to repeat at any point."""
+        with calling.running(self.hub.folder.path) as hub, calling.running(node.folder.path) as county:
+            state = county.federation.GetFederationStatus(pb.GetFederationStatusRequest()).enrolment
+            if state == pb.ENROLMENT_STATE_ENROLLED:
+                return
+            if state != pb.ENROLMENT_STATE_ASKED:
+                code = hub.federation.CreateEnrolmentCode(pb.CreateEnrolmentCodeRequest(id=new_id())).code
+                county.federation.RequestEnrolment(pb.RequestEnrolmentRequest(hub_address=self.hub.address, code=code))
+            _approve(hub, county, node.county)
+            until(
+                lambda: _state(county) == pb.ENROLMENT_STATE_ENROLLED, _ENROL_S, f"The admission of {node.county.name}"
+            )
+
+
+def _approve(hub: calling.Node, county: calling.Node, known: County) -> None:
+    asked = until(lambda: _newcomer(hub, known.id) or _is_in(county), _ENROL_S, f"The question of {known.name}")
+    if not isinstance(asked, pb.Newcomer):
+        return
+    words = county.federation.GetFederationStatus(pb.GetFederationStatusRequest()).fingerprint_words
+    if words != asked.fingerprint_words:
+        raise TookTooLong(f"{known.name} shows “{words}” and the hub “{asked.fingerprint_words}”: not the same node.")
+    hub.federation.ApproveNewcomer(pb.ApproveNewcomerRequest(enrolment_id=asked.enrolment_id, fingerprint_words=words))
+
+
+def _newcomer(hub: calling.Node, slug: str) -> pb.Newcomer | None:
+    found = hub.federation.GetFederationStatus(pb.GetFederationStatusRequest()).newcomers
+    return next((each for each in found if each.slug == slug), None)
+
+
+def _is_in(county: calling.Node) -> bool:
+    return _state(county) == pb.ENROLMENT_STATE_ENROLLED
+
+
+def _state(node: calling.Node) -> int:
+    return node.federation.GetFederationStatus(pb.GetFederationStatusRequest()).enrolment
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without settings that were meant for another node."""
+    ours = {name: value for name, value in inherited_environment().items() if not name.startswith("FOSSE_")}
+    return {**ours, "PYTHONPATH": f"{_ROOT}:{_ROOT / 'protos'}"}

@@ -1,0 +1,1 @@
+"""The OpenID provider of the embedded node: proves people on loopback, and nowhere else."""

@@ -1,0 +1,84 @@
+"""PROMISE 6: a message that cannot be handled holds up its own item only, and takes effect in order when it can."""
+
+import random
+import time
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from fosse.resource.v1.facts_pb2 import ResourceAdopted
+from services.common import facts
+from services.common.bus import Message, replay_parked
+from services.common.clock import utc_now
+from tests.containers.road import ADOPTED, Road, effects
+from tests.machine import FULL
+from tests.promises.promise import promise
+from tests.waiting import until
+
+SEED = 6
+MESSAGES = 10_000 if FULL else 1_000
+ITEMS = 100
+KEYED_BY_MESSAGE = "keyed by message, not by item"
+
+
+class Listener:
+    """Cannot handle poisoned facts until it is mended; notes when each effect came."""
+
+    def __init__(self) -> None:
+        self.mended = False
+        self.times: list[float] = []
+
+    def handle(self, conn: Connection, message: Message) -> None:
+        fact = message.as_(ResourceAdopted)
+        if fact.stage == "poison" and not self.mended:
+            raise ValueError("planted")
+        self.times.append(time.monotonic())
+        conn.execute(insert(effects).values(consumer="", key=fact.adoption_id, version=fact.version))
+
+
+def say_all(road: Road, bug: str) -> dict[str, list[bool]]:
+    """1 in 20 is poisoned; returns for each item which of its facts are."""
+    dice = random.Random(SEED)
+    said: dict[str, list[bool]] = {f"item-{n}": [] for n in range(ITEMS)}
+    for number in range(MESSAGES):
+        item = dice.choice(list(said))
+        said[item].append(dice.random() < 0.05)
+        stage = "poison" if said[item][-1] else "adopted"
+        fact = ResourceAdopted(adoption_id=item, version=len(said[item]), stage=stage)
+        with road.source.write() as conn:
+            facts.put(conn, fact, f"message-{number}" if bug else item, utc_now())
+    return said
+
+
+def versions(road: Road) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    with road.sink.read() as conn:
+        for row in conn.execute(effects.select().order_by(effects.c.number)):
+            found.setdefault(row.key, []).append(row.version)
+    return found
+
+
+def before_poison(said: dict[str, list[bool]]) -> int:
+    return sum(poisoned.index(True) if True in poisoned else len(poisoned) for poisoned in said.values())
+
+
+@pytest.mark.timeout(1800 if FULL else 300)
+@pytest.mark.parametrize("bug", ["", KEYED_BY_MESSAGE])
+def test_poison_holds_up_its_own_item_only(road: Road, bug: str) -> None:
+    listener = Listener()
+    consumer = road.consumer(handlers={ADOPTED: lambda conn, message: listener.handle(conn, message)})
+    said = say_all(road, bug)
+    good = before_poison(said)
+
+    road.open(consumer)
+    until(lambda: sum(map(len, versions(road).values())) + len(road.parked(consumer)) >= MESSAGES, "all were handled")
+    arrived, parked = sum(map(len, versions(road).values())), len(road.parked(consumer))
+    stall = max(after - before for before, after in zip(listener.times, listener.times[1:], strict=False))
+    listener.mended = True
+    replayed = replay_parked(road.sink, consumer, utc_now)
+
+    in_order = sum(found == sorted(found) for found in versions(road).values())
+    kept = arrived == good and replayed == parked == MESSAGES - good and in_order == ITEMS and stall < 1
+    figures = f"messages={MESSAGES} delivered={arrived}/{good} parked={parked} items_in_order={in_order}/{ITEMS}"
+    name = f"poison, planted: {bug}" if bug else "poison holds up its own item only"
+    promise(6, road.variant, name, in_order < ITEMS if bug else kept, f"{figures} stall={stall:.1f}s", SEED)

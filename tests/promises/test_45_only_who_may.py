@@ -1,0 +1,211 @@
+"""Promise 45: every rpc lets in exactly whom its Access option names: each role, workload, link and nobody, tried all.
+
+Here the servers' door is real and the handlers behind it are stand-ins, so that what is seen is the door's decision.
+What a person may do to which object is decided behind it; tests/node/test_who_may_do_what.py tries that.
+"""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
+from joserfc.jwk import OKPKey
+from joserfc.util import urlsafe_b64decode
+
+from fosse.common.v1 import access_pb2
+from services.common import access, passes
+from services.common.access import Person
+from services.common.passes import PassVerifier
+from services.common.rpc import PASS, WORKLOAD, Server
+from tests.promises.planted import Bug, planted
+from tests.promises.promise import promise
+from tests.rules.tree import ROOT
+
+SEED = 45
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+KEY, FOREIGN = OKPKey.generate_key("Ed25519"), OKPKey.generate_key("Ed25519")
+ROLES = [value.number for value in access_pb2.Role.DESCRIPTOR.values if value.number]
+WORKLOADS = ("gateway", "membership", "resource", "federation", "notification", "events", "operator", "node", "", "x")
+
+
+@dataclass(frozen=True)
+class Who:
+    """A caller: a workload, and for whom it speaks."""
+
+    workload: str
+    roles: frozenset[int] = frozenset()
+    scope: str = ""
+    # How the pass is wrong: too old, or signed by somebody else.
+    fault: str = ""
+
+    @property
+    def token(self) -> str:
+        if not self.roles and not self.scope:
+            return ""
+        operator = access_pb2.ROLE_OPERATOR in self.roles
+        in_community = self.roles - {access_pb2.ROLE_OPERATOR}
+        person = Person("m" * 32, roles={"c" * 32: in_community}, operator=operator, scope=self.scope)
+        key = FOREIGN if self.fault == "foreign" else KEY
+        return passes.sign(key, "k1", person, NOW - timedelta(minutes=2) if self.fault == "old" else NOW)
+
+
+def everybody(path: str, other: str) -> Iterator[Who]:
+    yield from (Who(workload) for workload in WORKLOADS)
+    for workload in WORKLOADS:
+        yield from (Who(workload, frozenset({role})) for role in ROLES)
+    yield Who("gateway", frozenset(ROLES))
+    for scope in (f"{path}|{'a' * 32}", f"{other}|{'a' * 32}", f"{path}x|{'a' * 32}", f"|{path}"):
+        yield Who("gateway", scope=scope)
+        yield Who("gateway", frozenset(ROLES), scope=scope)
+    for fault in ("old", "foreign"):
+        yield Who("gateway", frozenset(ROLES), fault=fault)
+
+
+def should(rule: access_pb2.Access, path: str, who: Who) -> bool:
+    """The design's words: each clause is a way in, only the gateway speaks for people, a link is good for one rpc."""
+    if who.fault:
+        return False
+    if who.scope:
+        return rule.link and who.scope == f"{path}|{'a' * 32}"
+    if who.workload in rule.services:
+        return True
+    return who.workload == "gateway" and (rule.anyone or bool(who.roles & set(rule.roles)))
+
+
+class Anything:
+    """A servicer that answers every rpc with an empty message."""
+
+    def __init__(self, service: ServiceDescriptor) -> None:
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        rpc = self._service.methods_by_name[name]
+        answer = GetMessageClass(rpc.output_type)()
+        if rpc.server_streaming:
+            return lambda _request, _context: iter([answer])
+        return lambda _request, _context: answer
+
+
+def generated() -> Iterator[tuple[ModuleType, ServiceDescriptor]]:
+    """Every service of the protos with its generated module."""
+    for path in sorted((ROOT / "protos" / "fosse").rglob("*_pb2_grpc.py")):
+        name = ".".join(path.relative_to(ROOT / "protos").with_suffix("").parts)
+        messages = importlib.import_module(name.removesuffix("_grpc"))
+        for service in messages.DESCRIPTOR.services_by_name.values():
+            yield importlib.import_module(name), service
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[grpc.Channel]:
+    public = urlsafe_b64decode(str(KEY.as_dict()["x"]).encode())
+    verifier = PassVerifier(lambda: {"k1": public}, lambda: NOW)
+    adders = [adder(module, service) for module, service in generated()]
+    server = Server(adders, f"unix:{folder / 'all.sock'}", verifier, workers=4)
+    server.start()
+    with grpc.insecure_channel(f"unix:{folder / 'all.sock'}") as channel:
+        yield channel
+    server.stop()
+
+
+def adder(module: ModuleType, service: ServiceDescriptor) -> Any:
+    add = getattr(module, f"add_{service.name}Servicer_to_server")
+    return lambda server: add(Anything(service), server)
+
+
+def let_in(channel: grpc.Channel, rpc: MethodDescriptor, who: Who) -> bool:
+    path = f"/{rpc.containing_service.full_name}/{rpc.name}"
+    codec = {
+        "request_serializer": GetMessageClass(rpc.input_type).SerializeToString,
+        "response_deserializer": GetMessageClass(rpc.output_type).FromString,
+    }
+    asked: Any = GetMessageClass(rpc.input_type)()
+    sent = iter([asked]) if rpc.client_streaming else asked
+    kind = f"{'stream' if rpc.client_streaming else 'unary'}_{'stream' if rpc.server_streaming else 'unary'}"
+    call = getattr(channel, kind)(path, **codec)
+    metadata = [(WORKLOAD, who.workload), *([(PASS, who.token)] if who.token else [])]
+    try:
+        answer = call(sent, timeout=5, metadata=metadata)
+        _ = list(answer) if rpc.server_streaming else answer
+    except grpc.RpcError as error:
+        code = error.code() if isinstance(error, grpc.Call) else None
+        assert code is grpc.StatusCode.PERMISSION_DENIED, f"{path} {who}: {code}"
+        return False
+    return True
+
+
+@dataclass
+class Matrix:
+    rpcs: int = 0
+    decisions: int = 0
+    let_in: int = 0
+    wrong: int = 0
+
+
+def tried(folder: Path, every: int = 1) -> Matrix:
+    """Every rpc (or each `every`-th) with everybody."""
+    rpcs = [rpc for _, service in generated() for rpc in service.methods]
+    matrix = Matrix(len(rpcs))
+    with serving(folder) as channel:
+        for number, rpc in enumerate(rpcs[::every]):
+            path = f"/{rpc.containing_service.full_name}/{rpc.name}"
+            rule = rpc.GetOptions().Extensions[access_pb2.access]
+            other = f"/{rpcs[number - 1].containing_service.full_name}/{rpcs[number - 1].name}"
+            for who in everybody(path, other):
+                found = let_in(channel, rpc, who)
+                matrix.decisions += 1
+                matrix.let_in += found
+                matrix.wrong += found != should(rule, path, who)
+    return matrix
+
+
+def anybody(*_: object) -> None:
+    """A door that has no lock."""
+
+
+def scope_forgotten(rule: access_pb2.Access, path: str, who: access.Caller) -> None:
+    sound_check(rule, path, replace(who, person=replace(who.person, scope="")) if who.person else who)
+
+
+def any_workload(rule: access_pb2.Access, path: str, who: access.Caller) -> None:
+    sound_check(rule, path, replace(who, workload="gateway"))
+
+
+sound_check = access.check
+BUGS: dict[str, list[Bug]] = {
+    "no lock": [(access, "check", anybody)],
+    "scope forgotten": [(access, "check", scope_forgotten)],
+    "any workload": [(access, "check", any_workload)],
+}
+
+
+def wrong_with(folder: Path, bugs: list[Bug]) -> int:
+    with planted(*bugs):
+        return tried(folder, every=5).wrong
+
+
+def test_a_server_with_an_rpc_that_states_no_rule_does_not_start(tmp_path: Path) -> None:
+    sound = access.rule_of
+
+    def one_forgotten(method: MethodDescriptor) -> access_pb2.Access | None:
+        return None if method.name == "WithdrawResource" else sound(method)
+
+    with planted((access, "rule_of", one_forgotten)), pytest.raises(LookupError, match="WithdrawResource"):
+        tried(tmp_path)
+
+
+def test_every_rpc_lets_in_whom_it_names_and_nobody_else(tmp_path: Path) -> None:
+    matrix = tried(tmp_path)
+    caught = {name: wrong_with(tmp_path, bugs) for name, bugs in BUGS.items()}
+
+    figures = f"rpcs={matrix.rpcs} decisions={matrix.decisions} let_in={matrix.let_in} wrong={matrix.wrong}"
+    planted_figures = " ".join(f"planted[{name}]={count}" for name, count in caught.items())
+    ok = matrix.wrong == 0 and 0 < matrix.let_in < matrix.decisions and all(caught.values())
+    promise(45, "embedded", "only who may", ok, f"{figures} {planted_figures}", SEED)

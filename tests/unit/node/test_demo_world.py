@@ -1,0 +1,59 @@
+"""The demo's world is whole, and its dates are ours."""
+
+from datetime import date
+
+import pytest
+
+from services.node.demo import world as worlds
+from services.node.demo.world import item_id, shifted
+
+TODAY = date(2026, 11, 25)
+
+
+@pytest.fixture(scope="module")
+def world() -> worlds.World:
+    return worlds.load(TODAY)
+
+
+def test_days_move_by_whole_weeks_so_that_a_monday_stays_a_monday() -> None:
+    moved = date.fromisoformat(shifted("2028-02-04", TODAY))
+
+    assert (moved - date(2028, 2, 4)).days == 84
+    assert moved.weekday() == date(2028, 2, 4).weekday()
+
+
+def test_no_demo_resource_is_published_past_its_review(world: worlds.World) -> None:
+    assert all(each.words.review_due > TODAY.isoformat() for each in world.resources)
+
+
+def test_everybody_and_everything_named_in_the_demo_exists(world: worlds.World) -> None:
+    members = {each.id: each for each in world.members}
+    for resource in world.resources:
+        assert members[resource.author].node == resource.node
+    for member in world.members:
+        assert world.organisation(member.organisation).node == member.node
+        places = {each["id"] for each in world.county(member.node).localities}
+        assert member.localities and set(member.localities) <= places
+    assert len(world.members_of("notts")) == 60
+    assert len(world.organisations_of("notts")) == 14
+
+
+def test_each_county_has_a_convenor_an_operator_and_somebody_from_a_home_to_sign_in_as(world: worlds.World) -> None:
+    for county in world.counties:
+        first = [each for each in world.signing_in(county.id) if each.first]
+        roles = {role for each in first for role in each.roles}
+        assert {"convenor", "operator"} <= roles
+        assert county.hub or any("home" in world.organisation(each.organisation).type for each in first)
+
+
+def test_a_superseded_resource_and_its_successor_are_two_editions_of_one(world: worlds.World) -> None:
+    found = [each for each in world.resources if each.earlier]
+
+    assert [each.id for each in found] == ["r-notts-007"]
+    assert "superseded" in found[0].earlier.title if found[0].earlier else False
+
+
+def test_ids_are_the_same_at_each_try_and_different_on_each_node() -> None:
+    assert item_id("a" * 64, "m001") == item_id("a" * 64, "m001")
+    assert item_id("a" * 64, "m001") != item_id("b" * 64, "m001")
+    assert len(item_id("a" * 64, "m001")) == 32

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 ONLY ?=
 COUNTIES ?=
+PORT ?=
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -18,7 +19,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: .venv/runtime.stamp ## a hub and three counties on this machine, with demo people; COUNTIES=all for all six
-	@$(BIN)/python -m services.node demo $(if $(COUNTIES),--counties $(COUNTIES))
+	@$(BIN)/python -m services.node demo $(if $(COUNTIES),--counties $(COUNTIES)) $(if $(PORT),--port $(PORT))
 
 demo-check: .venv/runtime.stamp ## play the main job on a fresh region over HTTP; stops at the first step that fails
 	@$(BIN)/python -m services.node demo-check

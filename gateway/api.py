@@ -31,6 +31,7 @@ from gateway.errors import BadRequest
 from gateway.sessions import Counters, Limit
 from services.common.access import rule_of
 from services.common.clock import Clock
+from services.common.ids import new_id
 
 # Which stub of `gateway.clients` calls which service.
 SERVICES: Final = {
@@ -215,10 +216,11 @@ def _body() -> dict[str, Any]:
 
 
 def fill_id(message: Message, name: str) -> None:
-    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
-    if not key or getattr(message, name):
+    """From the header, so that sending twice makes one thing; without one, a new id."""
+    if getattr(message, name):
         return
-    digits = key.replace("-", "").lower()
+    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    digits = key.replace("-", "").lower() if key else new_id()
     if not _ID.fullmatch(digits):
         raise BadRequest("Idempotency-Key takes 32 hexadecimal digits, such as a random UUID. Nothing was changed.")
     setattr(message, name, digits)

@@ -62,7 +62,8 @@ def _flask(settings: Settings, secret: bytes) -> Flask:
         SESSION_COOKIE_NAME=settings.cookie("said"),
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_SAMESITE="Lax",
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        # Where the address does not carry the content's mark.
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         MAX_CONTENT_LENGTH=settings.upload_limit + _FORM_BYTES,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
@@ -97,7 +98,10 @@ def _guard(app: Flask) -> None:
         guard = guarded.get(request.endpoint or "")
         if guard is None:
             return
-        if not guard.anyone:
+        if guard.anyone:
+            # Large bodies are for those who may add files.
+            request.max_content_length = _FORM_BYTES
+        else:
             _refuse(guard)
         security.check_form()
 

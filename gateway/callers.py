@@ -30,6 +30,7 @@ _TOKEN_MARGIN_S = 30.0
 _REMEMBER_S = 5.0
 _REMEMBERED = 5_000
 _PATIENCE_S = 2.0
+_ENDED: Final = "Your sign-in has ended. Please sign in again; nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Callers:
             raise NotAllowed("Please sign in first. Nothing was changed.")
         found = self._sessions.find(number, self._clock())
         if found is None:
-            raise NotAllowed("Your sign-in has ended. Please sign in again; nothing was changed.")
+            raise SignInEnded(_ENDED)
         return self._renewed_once(found, number, self._has_access, self._with_access).tokens.access
 
     def forget(self, number: str) -> None:
@@ -149,7 +150,7 @@ class Callers:
             time.sleep(0.02)
             current = self._sessions.find(number, self._clock())
         if current is None:
-            raise SignInEnded
+            raise SignInEnded(_ENDED)
         return current
 
     def _renewed_alone(
@@ -158,8 +159,11 @@ class Callers:
         # Read anew: somebody may have renewed between our look and our claim, and an old refresh token ends all.
         current = self._sessions.find(number, self._clock())
         if current is None:
-            raise SignInEnded
-        return self._sessions.release(current if good(current.tokens) else renew(current))
+            raise SignInEnded(_ENDED)
+        try:
+            return current if good(current.tokens) else renew(current)
+        finally:
+            self._sessions.release(current)
 
     def _has_pass(self, tokens: Tokens) -> bool:
         return tokens.pass_until - _PASS_MARGIN_S > self._seconds()
@@ -173,7 +177,7 @@ class Callers:
         try:
             tokens = self._provider.refresh(session.tokens)
         except NotAllowed as error:
-            raise SignInEnded from error
+            raise SignInEnded(_ENDED) from error
         # Kept at once: the provider takes a refresh token only once.
         return self._sessions.keep(session, tokens)
 
@@ -197,8 +201,8 @@ class Callers:
         return self._clock().timestamp()
 
 
-class SignInEnded(Exception):
-    """The provider renews this sign-in no more."""
+class SignInEnded(NotAllowed):
+    """The session is over, or the provider renews this sign-in no more."""
 
 
 def _digest(kind: str, secret: str) -> bytes:

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, g, json, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
 from gateway.callers import NOBODY, caller
@@ -140,7 +139,8 @@ def _as_page(problem: Problem) -> Response:
     g.setdefault("caller", NOBODY)
     try:
         html = render_template("error.html", problem=problem)
-    except (TemplateError, Refusal, Away):
+    except Exception:
+        # Whatever is wrong with the pages, the person gets an answer.
         log.exception("the error page failed")
         html = f"<!doctype html><html lang=en><title>{problem.title}</title><h1>{problem.title}</h1></html>"
     return _paced(Response(html, problem.status), problem)

@@ -10,7 +10,6 @@ from fosse.resource.v1 import resource_pb2 as pb
 from gateway import api, guards, json_form
 from gateway.clients import clients
 from gateway.errors import BadRequest
-from services.common.ids import new_id
 from services.common.rpc_errors import Away
 
 CHUNK: Final = 256 * 1024
@@ -34,7 +33,6 @@ def add_file(resource_id: str) -> Response:
     json_form.fill(words, _words(request.form))
     api.fill_id(words, "part_id")
     api.fill_version(words)
-    words.part_id = words.part_id or new_id()
     answer = clients().resources.AddFilePart(_messages(words, sent.stream))
     headers = {"ETag": f'"{answer.resource.version}"'}
     return Response(json_form.text_of(answer), content_type="application/json", headers=headers)

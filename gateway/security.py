@@ -112,7 +112,9 @@ def install(app: Flask, settings: Settings, secret: bytes) -> None:
         if "Content-Security-Policy" not in headers:
             html = response.mimetype == "text/html"
             headers["Content-Security-Policy"] = _policy(form_action) if html else _BARE_POLICY
-        if "Cache-Control" not in headers:
+        if request.endpoint == "static" and "v" in request.args:
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store"
         if settings.https:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -141,9 +141,7 @@ class Sessions:
             row = conn.execute(
                 delete(SIGN_INS).where(SIGN_INS.c.hash == _hash("state", state)).returning(*SIGN_INS.c)
             ).one_or_none()
-        if row is None or now - row.begun_at > SIGN_IN:
-            return None
-        if not hmac.compare_digest(row.browser, _hash("browser", browser)):
+        if row is None or now - row.begun_at > SIGN_IN or row.browser != _hash("browser", browser):
             return None
         return SignIn(state, browser, row.nonce, row.verifier, row.return_to)
 
@@ -187,11 +185,10 @@ class Sessions:
             )
         return replace(session, tokens=tokens)
 
-    def release(self, session: Session) -> Session:
+    def release(self, session: Session) -> None:
         """Lets the next renewal in."""
         with self._db.write() as conn:
             conn.execute(update(SESSIONS).where(SESSIONS.c.hash == session.hash).values(renewing_until=None))
-        return session
 
     def end(self, number: str) -> None:
         with self._db.write() as conn:

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from fosse.common.v1 import audience_pb2
@@ -132,9 +131,9 @@ def web_address(address: str) -> str:
     return address if address.startswith(("https://", "http://")) else ""
 
 
-def install(app: Flask, clock: Clock) -> None:
-    """Makes the words above filters of the templates."""
-    filters: dict[str, Callable[..., Any]] = {
+def filters(clock: Clock) -> dict[str, Callable[..., Any]]:
+    """What templates may write behind a bar."""
+    return {
         "day": day,
         "moment": moment,
         "iso": iso,
@@ -150,7 +149,6 @@ def install(app: Flask, clock: Clock) -> None:
         "node_state": lambda value: NODE_STATES.get(value, ""),
         "delivery_state": lambda value: DELIVERIES.get(value, ""),
     }
-    app.jinja_env.filters.update(filters)
 
 
 def _day(value: date) -> str:

@@ -1,6 +1,8 @@
 """A Kafka broker in a container. The broker must advertise the port that Docker picks, which is known only after the
 start: so the container waits for one line with the address before it starts Kafka."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from testcontainers.core.container import DockerContainer
@@ -46,6 +48,15 @@ class Broker(DockerContainer):
         self.exec(["bash", "-c", f"echo '{go}' > /tmp/go.part && mv /tmp/go.part /tmp/go"])
         LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60).wait_until_ready(self)
         return self
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """It hears nothing, and forgets nothing."""
+        self.get_wrapped_container().pause()
+        try:
+            yield
+        finally:
+            self.get_wrapped_container().unpause()
 
     @property
     def address(self) -> str:

@@ -11,6 +11,7 @@ from services.common.database import Database
 from tests import machine
 from tests.broker import Broker
 from tests.databases import PostgresDatabases, SqliteDatabases, open_database
+from tests.rules.habits import telling_records
 
 MakeDatabase = Callable[[Path | str], Database]
 CHROMIUM_ARGUMENTS = [
@@ -69,6 +70,13 @@ def chromium() -> Iterator[Browser]:
             machine.without("browser", "no Chromium starts; `make test` tries to get one")
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def logs_name_nobody(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a test makes the product do, its logs carry no address of a person."""
+    yield
+    assert telling_records(caplog.get_records("call")) == []
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -43,6 +43,12 @@ class PostgresDatabases:
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._templates[versions]}")
         return self._url(name)
 
+    def empty_url(self) -> str:
+        """A database without any table, as an operator makes it."""
+        name = f"test_{next(_numbers)}"
+        self._run(f"CREATE DATABASE {name}")
+        return self._url(name)
+
     def _url(self, name: str) -> str:
         return self._server.set(database=name).render_as_string(hide_password=False)
 

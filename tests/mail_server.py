@@ -41,52 +41,57 @@ class MailServer:
         self._server.server_close()
 
 
-def _handler(server: MailServer) -> type[socketserver.BaseRequestHandler]:
-    class Conversation(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            server.connections += 1
-            if server.mood is Mood.HANGS:
-                server.ending.wait()
-                return
-            try:
-                self._talk()
-            except (ssl.SSLError, ConnectionError):
-                """The other side would not go on: that is what the test is about."""
-            finally:
-                self.request.close()
+class Conversation(socketserver.BaseRequestHandler):
+    """What is said on one connection."""
 
-        def _talk(self) -> None:
-            self._open(encrypted=server.tls_at_once)
-            self._say("220 a test")
-            while line := self.lines.readline():
-                verb = line[:4].upper()
-                if verb == b"STAR":
-                    self._say("220 go on")
-                    self._open(encrypted=True)
-                elif verb == b"EHLO":
-                    self._say("250-a test\r\n250 STARTTLS" if server.certificate else "250 a test")
-                elif verb == b"DATA":
-                    self._take_mail()
-                elif verb == b"RCPT":
-                    self._say(f"{server.mood.value} as it is <{line[8:].decode().strip()}>")
-                else:
-                    self._say("221 bye" if verb == b"QUIT" else "250 yes")
+    mail_server: MailServer
 
-        def _open(self, *, encrypted: bool) -> None:
-            if encrypted and server.certificate:
-                self.request = server.certificate.wrap_socket(self.request, server_side=True)
-                server.encrypted += 1
-            self.lines = self.request.makefile("rb")
+    def handle(self) -> None:
+        self.mail_server.connections += 1
+        if self.mail_server.mood is Mood.HANGS:
+            self.mail_server.ending.wait()
+            return
+        try:
+            self._talk()
+        except (ssl.SSLError, ConnectionError):
+            """The other side would not go on: that is what the test is about."""
+        finally:
+            self.request.close()
 
-        def _take_mail(self) -> None:
-            self._say("354 go on")
-            lines = []
-            while (line := self.lines.readline()) not in (b".\r\n", b""):
-                lines.append(line)
-            server.mails.append(b"".join(lines))
-            self._say("250 taken")
+    def _talk(self) -> None:
+        self._open(encrypted=self.mail_server.tls_at_once)
+        self._say("220 a test")
+        while line := self.lines.readline():
+            verb = line[:4].upper()
+            if verb == b"STAR":
+                self._say("220 go on")
+                self._open(encrypted=True)
+            elif verb == b"EHLO":
+                self._say("250-a test\r\n250 STARTTLS" if self.mail_server.certificate else "250 a test")
+            elif verb == b"DATA":
+                self._take_mail()
+            elif verb == b"RCPT":
+                self._say(f"{self.mail_server.mood.value} as it is <{line[8:].decode().strip()}>")
+            else:
+                self._say("221 bye" if verb == b"QUIT" else "250 yes")
 
-        def _say(self, line: str) -> None:
-            self.request.sendall(line.encode() + b"\r\n")
+    def _open(self, *, encrypted: bool) -> None:
+        if encrypted and self.mail_server.certificate:
+            self.request = self.mail_server.certificate.wrap_socket(self.request, server_side=True)
+            self.mail_server.encrypted += 1
+        self.lines = self.request.makefile("rb")
 
-    return Conversation
+    def _take_mail(self) -> None:
+        self._say("354 go on")
+        lines = []
+        while (line := self.lines.readline()) not in (b".\r\n", b""):
+            lines.append(line)
+        self.mail_server.mails.append(b"".join(lines))
+        self._say("250 taken")
+
+    def _say(self, line: str) -> None:
+        self.request.sendall(line.encode() + b"\r\n")
+
+
+def _handler(server: MailServer) -> type[Conversation]:
+    return type("Conversation", (Conversation,), {"mail_server": server})

@@ -17,7 +17,7 @@ _STATIC = Path(__file__).parent.parent / "static"
 
 def register(app: Flask, own_name: str, clock: Clock) -> None:
     """Adds pages, filters and what every template needs. `own_name` is what people call this node."""
-    words.install(app, clock)
+    app.jinja_env.filters.update(words.filters(clock))
     app.extensions["fosse_lookups"] = Lookups(own_name)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(static=static, here=own_name)

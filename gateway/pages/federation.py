@@ -89,12 +89,20 @@ def decline(enrolment_id: str) -> ResponseReturnValue:
     return redirect(url_for(".status"))
 
 
+def sharing(region: federation_pb2.GetFederationStatusResponse) -> list[federation_pb2.Held]:
+    """Other counties, and the hub once it shares something of its own."""
+    hubs = {card.node_id for card in lookups().nodes().cards if card.hub}
+    return [one for one in region.held if one.items_live or one.node_id not in hubs]
+
+
 def _status(wrong: Refused = NOTHING) -> str:
+    region = clients().federation.GetFederationStatus(federation_pb2.GetFederationStatusRequest())
     person = caller().person
     roles = person.all_roles if person else frozenset()
     return render_template(
         "federation.html",
-        region=clients().federation.GetFederationStatus(federation_pb2.GetFederationStatusRequest()),
+        region=region,
+        held=sharing(region),
         wrong=wrong,
         labels=LABELS,
         typed=request.form,

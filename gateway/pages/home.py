@@ -10,6 +10,7 @@ from gateway import guards
 from gateway.callers import caller
 from gateway.clients import clients
 from gateway.lookups import lookups
+from gateway.pages.federation import sharing
 from gateway.pages.side import unless_away
 
 blueprint = Blueprint("home", __name__)
@@ -34,7 +35,10 @@ def home() -> str:
         return render_template("welcome.html", newest=newest, **_words())
     region = unless_away(_region)
     drafts = unless_away(_drafts) or []
-    return render_template("home.html", newest=newest, region=region, needs=_needs(drafts, region), **_words())
+    held = sharing(region) if region else []
+    return render_template(
+        "home.html", newest=newest, region=region, held=held, needs=_needs(drafts, region), **_words()
+    )
 
 
 def _words() -> dict[str, object]:

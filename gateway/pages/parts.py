@@ -35,8 +35,8 @@ def list_parts(resource_id: str) -> str:
 
 @blueprint.get("/files/new")
 @_writers
-def new_file(resource_id: str) -> str:
-    return _part("file", resource_id)
+def new_file(resource_id: str) -> ResponseReturnValue:
+    return _empty_part("file", resource_id)
 
 
 @blueprint.post("/files/new")
@@ -57,8 +57,8 @@ def add_file(resource_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/links/new")
 @_writers
-def new_link(resource_id: str) -> str:
-    return _part("link", resource_id)
+def new_link(resource_id: str) -> ResponseReturnValue:
+    return _empty_part("link", resource_id)
 
 
 @blueprint.post("/links/new")
@@ -100,6 +100,13 @@ def _parts(resource_id: str, wrong: Refused = NOTHING) -> str:
     return render_template("parts.html", resource=_resource(resource_id), wrong=wrong, words=lookups().vocabulary())
 
 
+def _empty_part(what: str, resource_id: str) -> ResponseReturnValue:
+    # The id stands in the address, so that going back and sending again is the same form, not a second part.
+    if "id" not in request.args:
+        return redirect(url_for(request.endpoint or "", resource_id=resource_id, id=new_id()), 303)
+    return _part(what, resource_id)
+
+
 def _part(what: str, resource_id: str, wrong: Refused = NOTHING) -> str:
     licences = lookups().vocabulary().licences.values()
     return render_template(
@@ -109,7 +116,7 @@ def _part(what: str, resource_id: str, wrong: Refused = NOTHING) -> str:
         wrong=wrong,
         labels=LABELS,
         typed=request.form,
-        part_id=request.form.get("part_id") or new_id(),
+        part_id=request.form.get("part_id") or request.args.get("id", ""),
         # One megabyte of what a request may hold is for the words beside the file.
         megabytes=current_app.config["MAX_CONTENT_LENGTH"] // 2**20 - 1,
         licences=[(one.code, one.name, one.plain) for one in licences if one.may_copy or what == "link"],

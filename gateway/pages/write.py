@@ -32,8 +32,11 @@ _writers = guards.roles(ROLE_MEMBER, ROLE_CONVENOR)
 
 @blueprint.get("/new")
 @_writers
-def new() -> str:
-    return _form("new", resource_pb2.Words(), id=new_id())
+def new() -> ResponseReturnValue:
+    # The id stands in the address, so that going back and sending again is the same form, not a second draft.
+    if "id" not in request.args:
+        return redirect(url_for(".new", **{**request.args, "id": new_id()}), 303)  # type: ignore[arg-type]  # typed for options
+    return _form("new", resource_pb2.Words(), id=request.args["id"])
 
 
 @blueprint.post("/new")

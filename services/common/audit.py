@@ -5,6 +5,7 @@ second. A row that is edited, deleted, swapped or cut afterwards breaks the chai
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,9 +64,15 @@ class Verdict:
 
 def add(conn: Connection, actor: Person | str, action: str, item_id: str, now: datetime) -> None:
     """Notes in the change's transaction who did what to which item; never names or free text."""
+    add_all(conn, actor, [(action, item_id)], now)
+
+
+def add_all(conn: Connection, actor: Person | str, did: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Many rows of one actor, each an action and its item, in one statement."""
     who = actor.member_id if isinstance(actor, Person) else actor
-    row = {"at": now, "actor": who, "action": action, "item_id": item_id, "tx": transaction_number(conn)}
-    conn.execute(insert(audit).values(row))
+    rows = [{"at": now, "actor": who, "action": action, "item_id": item_id} for action, item_id in did]
+    if rows:
+        conn.execute(insert(audit).values(tx=transaction_number(conn)), rows)
 
 
 def rows_before(conn: Connection, item_id: str, number: int | None, limit: int) -> list[AuditRow]:

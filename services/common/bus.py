@@ -119,6 +119,7 @@ def _together(db: Database, consumer: Consumer, messages: Sequence[Message], now
     with db.write() as conn:
         fresh = seen.unseen(conn, consumer.name, [message.id for message in messages])
         blocked = seen.blocked_keys(conn, consumer.name, {message.key for message in messages})
+        seen.note(conn, consumer.name, fresh, now)
         for message in messages:
             if message.id not in fresh:
                 continue
@@ -127,7 +128,6 @@ def _together(db: Database, consumer: Consumer, messages: Sequence[Message], now
                 seen.park(conn, consumer.name, message, "waits behind an earlier message of its key", now)
             else:
                 _handle(conn, consumer, message, prepared)
-            seen.note(conn, consumer.name, message.id, now)
         moved(conn)
 
 
@@ -144,7 +144,7 @@ def _alone(db: Database, consumer: Consumer, message: Message, now: datetime) ->
         with db.write() as conn:
             if message.id in seen.unseen(conn, consumer.name, [message.id]):
                 seen.park(conn, consumer.name, message, _reason(fault), now)
-                seen.note(conn, consumer.name, message.id, now)
+                seen.note(conn, consumer.name, {message.id}, now)
 
 
 def _again(db: Database, consumer: Consumer, message: Message, now: datetime) -> bool:

@@ -96,17 +96,27 @@ class Unsent:
 
 def put(conn: Connection, message: Proto, key: str, now: datetime, happened_at: datetime | None = None) -> None:
     """Says a fact about the item `key`; it leaves the service when the transaction is committed, in order of `key`."""
-    row = {
-        "message_id": new_id(),
-        "kind": kind(message),
-        "key": key,
-        "body": message.SerializeToString(deterministic=True),
-        "happened_at": happened_at or now,
-        "recorded_at": now,
-        "tx": transaction_number(conn),
-    }
-    conn.execute(insert(facts).values(row))
-    announce(conn, "facts")
+    put_all(conn, [(message, key)], now, happened_at)
+
+
+def put_all(
+    conn: Connection, said: Sequence[tuple[Proto, str]], now: datetime, happened_at: datetime | None = None
+) -> None:
+    """Many facts with their keys, in this order, in one statement."""
+    rows = [
+        {
+            "message_id": new_id(),
+            "kind": kind(message),
+            "key": key,
+            "body": message.SerializeToString(deterministic=True),
+            "happened_at": happened_at or now,
+            "recorded_at": now,
+        }
+        for message, key in said
+    ]
+    if rows:
+        conn.execute(insert(facts).values(tx=transaction_number(conn)), rows)
+        announce(conn, "facts")
 
 
 def after(conn: Connection, place: Place, limit: int) -> list[Fact]:

@@ -100,8 +100,10 @@ def unseen(conn: Connection, consumer: str, ids: Sequence[str]) -> set[str]:
     return set(ids) - set(known)
 
 
-def note(conn: Connection, consumer: str, message_id: str, now: datetime) -> None:
-    conn.execute(insert(seen).values(consumer=consumer, message_id=message_id, at=now))
+def note(conn: Connection, consumer: str, ids: Iterable[str], now: datetime) -> None:
+    rows = [{"consumer": consumer, "message_id": message_id, "at": now} for message_id in sorted(ids)]
+    if rows:
+        conn.execute(insert(seen), rows)
 
 
 def blocked_keys(conn: Connection, consumer: str, keys: Iterable[str]) -> set[str]:

@@ -2,12 +2,12 @@
 
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.instants import stamp
+from services.federation.domain.copies import SetAside
 from services.federation.domain.newcomer import Newcomer
 from services.federation.domain.registry import KnownNode
 from services.federation.domain.standing import Enrolment
-from services.federation.store.quarantine import SetAside
+from services.federation.domain.views import HeldOf, Provenance, Status
 from services.federation.this_node import ThisNode
-from services.federation.usecases.looking import HeldOf, Provenance, Status
 
 STATE = {
     Enrolment.ALONE: pb.ENROLMENT_STATE_ALONE,

@@ -17,9 +17,10 @@ from services.common.errors import Invalid, NotFound, Refusal
 from services.common.files import Stored
 from services.common.rpc_errors import Away
 from services.federation.domain import sealing, streams
+from services.federation.domain.registry import Registry
 from services.federation.domain.sharing import Move
 from services.federation.gate import SigningGate
-from services.federation.store import to_sign
+from services.federation.store import items, to_sign
 from services.federation.store.to_sign import ToSign
 from services.federation.this_node import ThisNode
 from services.federation.usecases import signing
@@ -53,7 +54,8 @@ class Outward:
     def _sign_due(self, now: datetime) -> int:
         with self._node.db.read() as conn:
             waiting = to_sign.due(conn, now, AT_ONCE)
-        prepared = [ready for one in waiting if (ready := self._try(one, now))]
+        registry = signing.region(self._node)
+        prepared = [ready for one in waiting if (ready := self._try(one, registry, now))]
         if prepared and not self._sign(prepared, now):
             # One of them cannot be signed: it must not keep the others.
             for one in prepared:
@@ -78,9 +80,9 @@ class Outward:
         if old:
             signing.sign_heads_again(self._node, now)
 
-    def _try(self, one: ToSign, now: datetime) -> Prepared | None:
+    def _try(self, one: ToSign, registry: Registry, now: datetime) -> Prepared | None:
         try:
-            return self._prepare(one)
+            return self._prepare(one, registry)
         except NotFound:
             # A draft that was deleted, or a fact about what never left the node.
             self._leave(one)
@@ -98,23 +100,23 @@ class Outward:
         with self._node.db.write() as conn:
             to_sign.put_off(conn, one, problem, now)
 
-    def _prepare(self, one: ToSign) -> Prepared:
+    def _prepare(self, one: ToSign, registry: Registry) -> Prepared:
         stub = self._stub(one.service, _BODY_S)
         shared = stub.ReadShared(pb.ReadSharedRequest(item_id=one.item))
+        signing.check_limits(registry, self._node.id, shared)
         with self._node.db.read() as conn:
-            signing.check_limits(conn, self._node.id, shared)
-            moves = signing.plan(conn, shared, self._node.id)
+            placed = items.placements(conn, one.item)
+        moves = signing.plan(registry, self._node.id, shared, placed)
         puts = [move for move in moves if move.operation == pb.OPERATION_PUT]
-        written = {move.stream: self._write(move, shared, one.service) for move in puts}
+        written = {move.stream: self._write(move, shared, one.service, registry) for move in puts}
         return Prepared(one, shared, moves, written)
 
-    def _write(self, move: Move, shared: pb.ReadSharedResponse, service: str) -> Written:
+    def _write(self, move: Move, shared: pb.ReadSharedResponse, service: str, registry: Registry) -> Written:
         if not streams.parse(move.stream).sealed:
             for ref in shared.files:
                 self._fetch(shared.item_id, ref, service)
             return Written(shared.body, tuple(shared.files))
-        with self._node.db.read() as conn:
-            receiver = signing.receiver(conn, move.stream)
+        receiver = signing.receiver(registry, move.stream)
         sealed = [self._seal(shared.item_id, ref, service) for ref in shared.files]
         inside = entry_pb2.SealedBody(body=shared.body, files=sealed, node=self._node.id, item=shared.item_id)
         body = sealing.seal_body(inside, receiver.sealing_key)

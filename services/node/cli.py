@@ -3,6 +3,7 @@
 Each command imports what it needs when it is called, because `fosse node` stays in memory and the others do not.
 """
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from services.node.commands.enrol import enrol
 from services.node.commands.invite import invite
 from services.node.commands.reindex import reindex
 from services.node.commands.status import replay, status
+from services.node.folder import unusable
 from services.node.settings import load
 
 
@@ -79,12 +81,13 @@ def node(until_stdin_closes: bool, no_gateway: bool | None, **options: Any) -> N
     except WrongVersion as wrong:
         raise click.ClickException(str(wrong)) from wrong
     except OSError as error:
-        sentence = f"The node could not go on: {error}. What was saved is safe in {settings.data}."
-        raise click.ClickException(sentence) from error
+        raise click.ClickException(unusable(settings.data, error)) from error
 
 
 def _set_when_stdin_closes(until: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: at the interpreter's end a thread inside its buffer is a fatal error.
+    while os.read(0, 4096):
+        pass
     until.set()
 
 

@@ -29,7 +29,7 @@ from services.node.settings import REMEMBERED, Settings
 from services.node.web import WebServer, bound
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger(__name__)
 # An rpc's p95 in a busy process falls from 46 to 8 ms with this.
@@ -122,7 +122,7 @@ def _services(settings: Settings, folder: Folder, run_dir: Path) -> Iterator[Non
         yield
 
 
-def _provider(settings: Settings, folder: Folder) -> "Flask":
+def _provider(settings: Settings, folder: Folder) -> "WSGIApplication":
     from services.node.provider.app import ProviderSettings, create_app
 
     return create_app(
@@ -152,7 +152,7 @@ def _pages(given: GatewaySettings, taken: socket.socket) -> Iterator[None]:
 
 
 @contextmanager
-def _serving(app: "Flask", taken: socket.socket, threads: int, largest_body: int) -> Iterator[None]:
+def _serving(app: "WSGIApplication", taken: socket.socket, threads: int, largest_body: int) -> Iterator[None]:
     server = WebServer(app, taken, threads=threads, largest_body=largest_body)
     server.start()
     try:

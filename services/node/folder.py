@@ -68,7 +68,7 @@ class Folder:
                 # A node that was killed leaves its words behind, but not its lock.
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 return {}
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except BlockingIOError:
             return _json(self.path / "node.lock")
@@ -111,8 +111,10 @@ class Folder:
 def _json(path: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8") or "{}")
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
+    except OSError as error:
+        raise Invalid(unusable(path.parent, error)) from error
     return found if isinstance(found, dict) else {}
 
 
@@ -138,4 +140,4 @@ def unusable(path: Path, error: OSError) -> str:
         return f"The disk under {path} is full. Nothing was changed. Make room there and start again."
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return f"This account may not write in {path}. Give it the folder, or name another with --data."
-    return f"The folder {path} cannot be used: {error.strerror}. Name another with --data."
+    return f"The folder {path} cannot be used: {error.strerror or error}. Name another with --data."

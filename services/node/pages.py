@@ -1,6 +1,7 @@
 """The gateway of an embedded node: its settings, its database, and the variables for gunicorn workers outside."""
 
 from pathlib import Path
+from shlex import quote
 
 import gateway
 from gateway.settings import Settings as GatewaySettings
@@ -40,6 +41,6 @@ def migrate(given: GatewaySettings) -> None:
 
 
 def write_environment(given: GatewaySettings, path: Path) -> None:
-    """For `env $(cat gateway.env) gunicorn 'gateway.wsgi:app_from_environment()'` beside `fosse node --no-gateway`."""
-    lines = [f"{name}={value}" for name, value in environment_of(given, "fosse_gateway").items() if value]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """For workers beside `fosse node --no-gateway`: `set -a; . gateway.env; gunicorn 'gateway.wsgi:…'`."""
+    found = environment_of(given, "fosse_gateway").items()
+    path.write_text("".join(f"{name}={quote(value)}\n" for name, value in found), encoding="utf-8")

@@ -6,14 +6,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
+    """Read from FOSSE_RESOURCE_…"""
+
+    # SQLite in the embedded node; in deployment postgresql://…
     database: str = "sqlite:///resource.db"
+    # The folder of the node's sockets.
     run_dir: Path = Path("run")
-    """Folder of the sockets of this node's services."""
+    # `files/` and `index/` lie in it.
     data_dir: Path = Path(".")
-    """`files/` and `index/` lie in it."""
+    # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
-    """host:port; the embedded node needs none."""
+    # Largest file that somebody here may add.
     largest_file_mb: int = 25
-    """Of a file that somebody here adds."""
+    # Largest file taken from another node, whose own limit may be greater than ours.
     largest_taken_file_mb: int = 100
-    """Of a file that another node shares; theirs may allow more than ours."""

@@ -69,6 +69,14 @@ def enter(page: Page, county: County, state: State) -> None:
         page.wait_for_load_state()
 
 
+def against_policy(page: Page) -> list[str]:
+    """A list that fills with what the browser refuses to do for our pages."""
+    said: list[str] = []
+    page.on("console", lambda told: said.append(told.text) if "Content Security Policy" in told.text else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
 def axe_faults(page: Page) -> list[str]:
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{one['id']} at {one['nodes'][0]['target']}" for one in found if one["impact"] in SERIOUS]

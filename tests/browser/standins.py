@@ -146,6 +146,7 @@ class _Resources(resource_pb2_grpc.ResourcesServicer):
         )
 
     def ListDrafts(self, request: Any, context: Any) -> resource.ListDraftsResponse:
+        self._shelf.hear(request)
         return resource.ListDraftsResponse(resources=self._shelf.drafts)
 
     def CreateResource(self, request: Any, context: Any) -> resource.CreateResourceResponse:
@@ -184,6 +185,7 @@ class _Resources(resource_pb2_grpc.ResourcesServicer):
         return resource.RemovePartResponse(resource=self._shelf.one(request.resource_id))
 
     def StartEdition(self, request: Any, context: Any) -> resource.StartEditionResponse:
+        self._shelf.hear(request)
         one = self._shelf.one(request.id)
         one.draft.CopyFrom(resource.Edition(number=len(one.editions) + 1, parts=one.editions[-1].parts))
         return resource.StartEditionResponse(resource=one)
@@ -216,14 +218,17 @@ class _Federation(federation_pb2_grpc.FederationServicer):
         return federation.ListNodesResponse(nodes=world.NODES)
 
     def GetFederationStatus(self, request: Any, context: Any) -> federation.GetFederationStatusResponse:
+        self._shelf.hear(request)
         return self._shelf.status
 
     def GetProvenance(self, request: Any, context: Any) -> federation.GetProvenanceResponse:
+        self._shelf.hear(request)
         if self._shelf.provenance is None:
             raise NotFound("Nothing of this came from another node.")
         return self._shelf.provenance
 
     def PreviewReaders(self, request: Any, context: Any) -> federation.PreviewReadersResponse:
+        self._shelf.hear(request)
         counties = [one for one in world.NODES if not one.hub and not one.self]
         seen = (
             [one for one in counties if not request.node_ids or one.node_id in request.node_ids]
@@ -234,6 +239,7 @@ class _Federation(federation_pb2_grpc.FederationServicer):
         return federation.PreviewReadersResponse(nodes=seen, sentence=sentence)
 
     def ListQuarantine(self, request: Any, context: Any) -> federation.ListQuarantineResponse:
+        self._shelf.hear(request)
         return federation.ListQuarantineResponse(quarantined=self._shelf.quarantined)
 
     def RequestEnrolment(self, request: Any, context: Any) -> federation.RequestEnrolmentResponse:
@@ -242,6 +248,7 @@ class _Federation(federation_pb2_grpc.FederationServicer):
         return federation.RequestEnrolmentResponse(fingerprint_words=world.WORDS_OF_KEY)
 
     def CreateEnrolmentCode(self, request: Any, context: Any) -> federation.CreateEnrolmentCodeResponse:
+        self._shelf.hear(request)
         return federation.CreateEnrolmentCodeResponse(code="lark-7214-stone-9083", expires_at=world.days(-1))
 
     def ApproveNewcomer(self, request: Any, context: Any) -> federation.ApproveNewcomerResponse:
@@ -250,6 +257,7 @@ class _Federation(federation_pb2_grpc.FederationServicer):
         return federation.ApproveNewcomerResponse(node=world.NODES[3])
 
     def DeclineNewcomer(self, request: Any, context: Any) -> federation.DeclineNewcomerResponse:
+        self._shelf.hear(request)
         del self._shelf.status.newcomers[:]
         return federation.DeclineNewcomerResponse()
 
@@ -259,9 +267,11 @@ class _Notification(notification_pb2_grpc.NotificationServicer):
         self._shelf = node.shelf
 
     def ListDeliveries(self, request: Any, context: Any) -> notification.ListDeliveriesResponse:
+        self._shelf.hear(request)
         return notification.ListDeliveriesResponse(deliveries=[mail.delivery for mail in self._shelf.mails])
 
     def GetMail(self, request: Any, context: Any) -> notification.GetMailResponse:
+        self._shelf.hear(request)
         return next(mail for mail in self._shelf.mails if mail.delivery.id == request.delivery_id)
 
 

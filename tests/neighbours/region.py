@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -44,7 +45,7 @@ class Neighbour:
         self.settings = settings
         self.folder = folder
         self.run_dir = folder / "run"
-        self._clock = clock
+        self.clock = clock
         self._shelf_db = Database(_placed(databases.new_url(versions_of("membership")), folder / "resource.db"))
         self._url = _placed(databases.new_url(versions_of("federation")), folder / "federation.db")
         self.shelf = Shelf(self._shelf_db)
@@ -59,16 +60,20 @@ class Neighbour:
     def start(self) -> None:
         db = Database(self._url)
         channels = Channels(self.run_dir, "federation")
-        bus = LocalBus(self._clock)
+        bus = LocalBus(self.clock)
         bus.add_source("fosse.resource", self._shelf_db)
-        floor = Floor("federation", db, self._clock, channels, self.folder)
+        floor = Floor("federation", db, self.clock, channels, self.folder)
         running = Running(build(floor, self.settings), floor, bus, workers=4)
         running.listen(bus)
         running.start()
         bus.start()
-        self.db = db
+        self.db, self.bus = db, bus
         for undo in (db.dispose, channels.close, running.stop, bus.stop):
             self._running.callback(undo)
+
+    def rename(self, slug: str) -> None:
+        """From the next start on."""
+        self.settings = replace(self.settings, slug=slug)
 
     def stop(self) -> None:
         self._running.close()

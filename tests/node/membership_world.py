@@ -45,6 +45,9 @@ class World:
         token = self.provider.token(subject, self.clock())
         return str(getattr(self.gateway.IssuePass(pb.IssuePassRequest(access_token=token)), "pass"))
 
+    def pass_keys(self) -> dict[str, bytes]:
+        return {key.kid: key.public_key for key in self.gateway.PassKeys(pb.PassKeysRequest()).keys}
+
     def as_person(self, subject: str) -> tuple[tuple[str, str], ...]:
         return with_pass(self.pass_for(subject))
 

@@ -50,7 +50,7 @@ def answering() -> Answering:
 
 @pytest.fixture
 def run_dir(tmp_path: Path, answering: Answering) -> Iterator[Path]:
-    verifier = PassVerifier(lambda: {"k1": urlsafe_b64decode(KEY.as_dict()["x"].encode())}, lambda: NOW)
+    verifier = PassVerifier(lambda: {"k1": urlsafe_b64decode(str(KEY.as_dict()["x"]).encode())}, lambda: NOW)
     folder = tmp_path / "run"
 
     def add(server: grpc.Server) -> None:

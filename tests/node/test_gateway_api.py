@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,42 +9,14 @@ import pytest
 import requests
 from sqlalchemy import Connection, Engine, event
 
-from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from gateway.errors import TITLES
 from services.common.errors import Conflict, Invalid, NotFound, Refusal, TooMany
 from tests.browsing import Browser
-from tests.databases import SqliteDatabases
-from tests.gateways import Web, a_gateway
+from tests.gateways import Web
 from tests.members import COMMUNITY
 
 KEY = "0123456789abcdef0123456789abcdef"
 WORDS = {"title": "Falls", "summary": "What helps against falls at night.", "type": "leaflet"}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
-    with a_gateway(tmp_path_factory.mktemp("gateway"), sqlite_databases) as web:
-        yield web
-
-
-@pytest.fixture(scope="module")
-def ann(shared: Web) -> Browser:
-    return shared.signed_in(1, "Ann Example", ROLE_CONVENOR)
-
-
-@pytest.fixture
-def web(shared: Web) -> Web:
-    """As if nothing had been asked yet."""
-    shelf = shared.shelf
-    shelf.refuses, shelf.fails, shelf.waits_for = None, False, lambda: None
-    for held in (shelf.resources, shelf.files, shelf.asked, shelf.deadlines):
-        held.clear()
-    return shared
-
-
-@pytest.fixture
-def token(ann: Browser) -> str:
-    return ann.form_token("/about/cookies")
 
 
 def create(ann: Browser, token: str, key: str = KEY, **headers: str) -> requests.Response:
@@ -226,54 +197,6 @@ def test_a_change_with_a_cookie_needs_the_token_of_our_own_pages(
     assert web.shelf.resources == {}
 
 
-def test_a_file_goes_in_and_comes_out_as_something_to_save(web: Web, ann: Browser, token: str) -> None:
-    create(ann, token)
-    content = bytes(range(256)) * 40
-    name = "../../\u202efdp.Hygiene am Bett, Übersicht.pdf"
-
-    added = ann.post(
-        f"/api/v1/resources/{KEY}/files",
-        {"title": "Leaflet", "licence": "cc-by", "mayBeAdapted": "true", "expectedVersion": "1"},
-        files={"file": (name, content, "text/html")},
-        headers={"X-CSRF-Token": token, "Idempotency-Key": "f" * 32},
-    )
-    words = web.shelf.asked[-1]
-    fetched = web.fresh().get(f"/api/v1/resources/{KEY}/parts/{'f' * 32}")
-
-    assert (added.status_code, added.headers["ETag"]) == (200, '"2"')
-    assert (words.title, words.may_be_adapted, words.expected_version) == ("Leaflet", True, 1)
-    assert fetched.content == content
-    assert fetched.headers["Content-Type"] == "application/pdf"
-    assert fetched.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in fetched.headers["Content-Security-Policy"]
-    disposition = fetched.headers["Content-Disposition"]
-    assert disposition.startswith('attachment; filename="')
-    assert not any(sign in disposition for sign in ("/", "\u202e", "%E2%80%AE"))
-
-
-def test_an_empty_file_and_no_file_are_refused(web: Web, ann: Browser, token: str) -> None:
-    create(ann, token)
-    path, headers = f"/api/v1/resources/{KEY}/files", {"X-CSRF-Token": token}
-
-    none = ann.post(path, {"title": "Leaflet"}, headers=headers)
-    empty = ann.post(path, files={"file": ("a.pdf", b"")}, headers=headers)
-
-    assert (none.status_code, empty.status_code) == (400, 422)
-    assert "multipart" in none.json()["detail"]
-
-
-def test_a_file_above_the_limit_is_refused(web: Web, ann: Browser, token: str) -> None:
-    create(ann, token)
-    large = b"x" * (web.settings.upload_limit + 2 * 1024 * 1024)
-
-    answer = ann.post(
-        f"/api/v1/resources/{KEY}/files", files={"file": ("a.pdf", large)}, headers={"X-CSRF-Token": token}
-    )
-
-    assert answer.status_code == 413
-    assert "smaller file" in answer.json()["detail"]
-
-
 def test_joining_a_hub_needs_no_sign_in_and_is_not_for_guessing(web: Web) -> None:
     county = web.fresh()
 
@@ -281,19 +204,6 @@ def test_joining_a_hub_needs_no_sign_in_and_is_not_for_guessing(web: Web) -> Non
 
     assert answers[0].json()["fingerprintWords"] == "oak elm ash"
     assert [answer.status_code for answer in answers] == [200] * 20 + [429] * 2
-
-
-@pytest.mark.parametrize("path", ["/", "/signin", f"/resources/{KEY}", "/api/v1/me", "/api/v1/resources", "/health"])
-def test_every_answer_forbids_what_pages_of_ours_do_not_need(web: Web, ann: Browser, path: str) -> None:
-    headers = ann.get(path).headers
-
-    policy = headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "geolocation=()" in headers["Permissions-Policy"]
 
 
 def test_the_interface_is_described_where_programs_look_for_it(web: Web) -> None:

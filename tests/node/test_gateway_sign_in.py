@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
+from gateway.app import close, create_app
 from tests.browsing import Browser
 from tests.databases import SqliteDatabases
 from tests.gateways import Web, a_gateway
@@ -211,6 +213,21 @@ def test_a_member_who_left_is_out_within_a_minute(web: Web) -> None:
     web.clock.ahead = timedelta(seconds=61)
 
     assert browser.get("/api/v1/drafts").status_code == 403
+
+
+def test_a_provider_that_is_away_is_said_so_and_reading_goes_on(web: Web) -> None:
+    app = create_app(replace(web.settings, issuer="http://127.0.0.1:9"), clock=web.clock)
+    with app.test_client() as browser:
+        form = browser.get("/signin").text
+        token = form.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+        begun = browser.post("/signin", data={"csrf_token": token, "next": "/"})
+        public = browser.get("/api/v1/resources")
+    close(app)
+
+    assert (begun.status_code, public.status_code) == (503, 200)
+    assert "The sign-in service does not answer just now." in begun.text
+    assert begun.headers["Retry-After"]
 
 
 def test_guessing_invitations_is_stopped_and_an_honest_person_is_not(web: Web) -> None:

@@ -33,9 +33,22 @@ def test_whoever_was_not_invited_is_told_to_open_the_invitation_link(world: Worl
         world.pass_for("stranger")
 
 
+def test_a_pass_says_where_its_member_works_and_as_whom_they_are_shown(world: World) -> None:
+    world.operator.PutLocality(pb.PutLocalityRequest(locality=pb.Locality(id="04K", name="Nottingham City")))
+    world.operator.PutOrganisation(
+        pb.PutOrganisationRequest(organisation=pb.Organisation(id=an_id(5), name="Oak House"))
+    )
+    world.put_member(
+        ANN, "Ann Example", roles=[ROLE_CONVENOR], organisation_id=an_id(5), locality_ids=["04K"], version=1
+    )
+
+    ann = PassVerifier(world.pass_keys, world.clock).verify(world.pass_for("ann"))
+
+    assert (ann.organisation_name, ann.shown_as, ann.localities) == ("Oak House", "Oak House", ("04K",))
+
+
 def test_a_pass_lasts_sixty_seconds_and_is_verified_with_the_keys_given_out(world: World) -> None:
-    given_out = {key.kid: key.public_key for key in world.gateway.PassKeys(pb.PassKeysRequest()).keys}
-    verifier = PassVerifier(lambda: given_out, world.clock)
+    verifier = PassVerifier(world.pass_keys, world.clock)
 
     token = world.pass_for("ann")
 

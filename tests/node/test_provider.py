@@ -116,15 +116,22 @@ def refresh(browser: FlaskClient, token: str) -> TestResponse:
     )
 
 
+def said(answer: TestResponse) -> dict[str, Any]:
+    found = answer.json
+    assert isinstance(found, dict)
+    return found
+
+
 def opened(browser: FlaskClient, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    decoded = jwt.decode(token, KeySet.import_key_set(browser.get("/jwks").json), ["RS256"])
+    keys: Any = said(browser.get("/jwks"))
+    decoded = jwt.decode(token, KeySet.import_key_set(keys), ["RS256"])
     return decoded.header, decoded.claims
 
 
 def test_a_person_who_is_chosen_comes_back_with_tokens_that_name_only_a_random_subject(
     browser: FlaskClient, ann: Account, clock: Clock
 ) -> None:
-    tokens = trade(browser, code_for(browser, ann)).json
+    tokens = said(trade(browser, code_for(browser, ann)))
 
     header, claims = opened(browser, tokens["id_token"])
     assert header["kid"] and claims["sub"] == ann.subject and claims["nonce"] == "n1"
@@ -137,7 +144,7 @@ def test_a_person_who_is_chosen_comes_back_with_tokens_that_name_only_a_random_s
 
 
 def test_the_discovery_document_offers_code_with_s256_and_nothing_else(browser: FlaskClient) -> None:
-    document = browser.get("/.well-known/openid-configuration").json
+    document = said(browser.get("/.well-known/openid-configuration"))
 
     assert document["issuer"] == ISSUER
     assert document["response_types_supported"] == ["code"]
@@ -184,11 +191,11 @@ def test_nobody_is_sent_to_an_address_that_is_not_exactly_the_gateways(
 
 def test_a_code_works_once_and_its_second_use_ends_the_sign_in(browser: FlaskClient, ann: Account) -> None:
     code = code_for(browser, ann)
-    tokens = trade(browser, code).json
+    tokens = said(trade(browser, code))
 
     again = trade(browser, code)
 
-    assert again.status_code == 400 and again.json["error"] == "invalid_grant"
+    assert again.status_code == 400 and said(again)["error"] == "invalid_grant"
     assert refresh(browser, tokens["refresh_token"]).status_code == 400
 
 
@@ -203,8 +210,8 @@ def test_a_code_is_refused_with_another_verifier_or_after_a_minute(
 
 
 def test_a_refresh_token_works_once_and_its_second_use_ends_the_sign_in(browser: FlaskClient, ann: Account) -> None:
-    first = trade(browser, code_for(browser, ann)).json["refresh_token"]
-    second = refresh(browser, first).json["refresh_token"]
+    first = said(trade(browser, code_for(browser, ann)))["refresh_token"]
+    second = said(refresh(browser, first))["refresh_token"]
 
     assert second != first
     assert refresh(browser, first).status_code == 400
@@ -212,7 +219,7 @@ def test_a_refresh_token_works_once_and_its_second_use_ends_the_sign_in(browser:
 
 
 def test_signing_out_ends_the_sign_in_at_the_provider(browser: FlaskClient, ann: Account) -> None:
-    token = trade(browser, code_for(browser, ann)).json["refresh_token"]
+    token = said(trade(browser, code_for(browser, ann)))["refresh_token"]
 
     answer = browser.post("/revoke", data={"token": token, "client_id": "fosse-gateway"})
 
@@ -223,7 +230,7 @@ def test_signing_out_ends_the_sign_in_at_the_provider(browser: FlaskClient, ann:
 def test_a_sign_in_lives_on_when_the_node_is_started_again(
     browser: FlaskClient, ann: Account, settings: ProviderSettings, clock: Clock
 ) -> None:
-    token = trade(browser, code_for(browser, ann)).json["refresh_token"]
+    token = said(trade(browser, code_for(browser, ann)))["refresh_token"]
 
     after = create_app(settings, clock).test_client()
 

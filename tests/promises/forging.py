@@ -38,6 +38,27 @@ class Workshop:
         return f"{signed}.{_base64((signer or self.signer)(signed.encode()))}"
 
 
+def _of_claims(make: Workshop, seconds: int) -> dict[str, str]:
+    return {
+        "run out": make.token(claims={"exp": seconds - 11}),
+        "never running out": make.token(claims={"exp": GONE}),
+        "running out at a word": make.token(claims={"exp": "tomorrow"}),
+        "not valid yet": make.token(claims={"nbf": seconds + 60}),
+        "issued in the future": make.token(claims={"iat": seconds + 60}),
+        "never issued": make.token(claims={"iat": GONE}),
+        "of another issuer": make.token(claims={"iss": "https://elsewhere.example"}),
+        "of the issuer with a slash": make.token(claims={"iss": str(make.claims["iss"]) + "/"}),
+        "of no issuer": make.token(claims={"iss": GONE}),
+        "for another audience": make.token(claims={"aud": "account"}),
+        "for an audience that begins like ours": make.token(claims={"aud": "fosse-services.elsewhere"}),
+        "for others only": make.token(claims={"aud": ["account", "fosse"]}),
+        "for nobody": make.token(claims={"aud": GONE}),
+        "about nobody": make.token(claims={"sub": GONE}),
+        "about an empty name": make.token(claims={"sub": ""}),
+        "about a number": make.token(claims={"sub": 7}),
+    }
+
+
 def forged_access_tokens(openid: OpenId, subject: str, now: datetime) -> tuple[str, dict[str, str]]:
     """A good access token of this person, and forged ones by what is wrong with them."""
     key = openid.keys["k1"]
@@ -71,22 +92,7 @@ def forged_access_tokens(openid: OpenId, subject: str, now: datetime) -> tuple[s
         "of no type": make.token({"typ": GONE}),
         "of the type of passes": make.token({"typ": "fosse-pass+jwt"}),
         "a refresh token by its claims": make.token(claims={"typ": "Refresh"}),
-        "run out": make.token(claims={"exp": seconds - 11}),
-        "never running out": make.token(claims={"exp": GONE}),
-        "running out at a word": make.token(claims={"exp": "tomorrow"}),
-        "not valid yet": make.token(claims={"nbf": seconds + 60}),
-        "issued in the future": make.token(claims={"iat": seconds + 60}),
-        "never issued": make.token(claims={"iat": GONE}),
-        "of another issuer": make.token(claims={"iss": "https://elsewhere.example"}),
-        "of the issuer with a slash": make.token(claims={"iss": openid.issuer + "/"}),
-        "of no issuer": make.token(claims={"iss": GONE}),
-        "for another audience": make.token(claims={"aud": "account"}),
-        "for an audience that begins like ours": make.token(claims={"aud": "fosse-services.elsewhere"}),
-        "for others only": make.token(claims={"aud": ["account", "fosse"]}),
-        "for nobody": make.token(claims={"aud": GONE}),
-        "about nobody": make.token(claims={"sub": GONE}),
-        "about an empty name": make.token(claims={"sub": ""}),
-        "about a number": make.token(claims={"sub": 7}),
+        **_of_claims(make, seconds),
     }
 
 

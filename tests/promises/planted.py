@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-Bug = tuple[ModuleType, str, object]
+Bug = tuple[ModuleType | type, str, object]
 
 
 @contextmanager

@@ -34,7 +34,8 @@ def test_a_bus_starts_with_the_settings_it_promises(road: Road, broker: Broker) 
     promise(4, "stack", "Kafka's settings asserted at start", in_force == wanted, f"asserted={asserted} wrong=0", 0)
 
 
-def test_a_bus_does_not_start_on_settings_that_would_lose_messages(broker: Broker) -> None:
+@pytest.mark.parametrize("road", ["stack"], indirect=True)
+def test_a_bus_does_not_start_on_settings_that_would_lose_messages(road: Road, broker: Broker) -> None:
     admin = Brokers(broker.address, 3, 1).admin()
     for number, config in enumerate(({"retention.ms": "60000"}, {"cleanup.policy": "compact"})):
         admin.create_topics(
@@ -47,7 +48,7 @@ def test_a_bus_does_not_start_on_settings_that_would_lose_messages(broker: Broke
     refused = 0
     for number in range(2):
         bus = KafkaBus(broker.address, utc_now)
-        bus._topics.add(f"fosse.planted-{number}")
+        bus.add_source(f"fosse.planted-{number}", road.source)
         with pytest.raises(KafkaTrouble):
             bus.start()
         refused += 1

@@ -91,7 +91,8 @@ def secrets_of(node: WholeNode, browser: Browser) -> set[str]:
 def a_convenor_at_work(node: WholeNode, number: int, name: str) -> Browser:
     """Signs in, drafts a resource, looks at every page, signs out and in again."""
     browser = node.signed_in(number, name, ROLE_MEMBER, ROLE_CONVENOR)
-    browser.send("/resources/new", id=f"{number:032x}", community=COMMUNITY, title="Falls at night")
+    written = {"id": f"{number:032x}", "community": COMMUNITY, "title": "Falls at night"}
+    browser.send("/resources/new", f"/resources/new?id={written['id']}", **written)
     walked(browser)
     return browser
 

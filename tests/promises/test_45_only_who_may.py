@@ -1,7 +1,7 @@
 """Promise 45: every rpc lets in exactly whom its Access option names: each role, workload, link and nobody, tried all.
 
 Here the servers' door is real and the handlers behind it are stand-ins, so that what is seen is the door's decision.
-What a person may do to which object is decided behind it; tests/node/test_who_may_do_what.py tries that.
+What a person may do to which object is decided behind it; test_45_whose_object.py tries that.
 """
 
 import importlib

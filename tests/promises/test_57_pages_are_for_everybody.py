@@ -20,8 +20,9 @@ def _faults(chromium: Browser, check: Check, *, width: int = 1280, scripts: bool
             state.prepare(county)
             who = "priya" if state.signed_in else None
             with looking.a_page(chromium, county, who=who, width=width, java_script_enabled=scripts) as page:
+                said = looking.against_policy(page)
                 looking.enter(page, county, state)
-                yield from (f"{state.name}: {fault}" for fault in check(page))
+                yield from (f"{state.name}: {fault}" for fault in [*check(page), *said])
 
 
 def _report(name: str, faults: list[str], planted: list[str]) -> None:

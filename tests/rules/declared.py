@@ -62,13 +62,14 @@ def unheard_topics(root: Path, topics: Iterable[Topic]) -> list[str]:
         if not topic.listeners and not topic.heard_from_issue:
             found.append(f"{topic.name}: nobody listens, and no issue will bring a listener")
         for listener in topic.listeners:
-            if not re.search(rf"{topic.service.upper()}\.name|fosse\.{topic.service}\b.?\"", _source(root, listener)):
+            heard = "|".join(fact.DESCRIPTOR.name for fact in topic.says)
+            if not re.search(rf"\b({heard})\b", _source(root, listener, "consumer*")):
                 found.append(f"{topic.name}: {listener} does not listen to it")
     return found
 
 
-def _source(root: Path, service: str) -> str:
-    paths = sorted((root / "services" / service).rglob("*.py"))
+def _source(root: Path, service: str, name: str = "*") -> str:
+    paths = sorted((root / "services" / service).rglob(f"{name}.py"))
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 

@@ -1,11 +1,12 @@
 """Habits that readers of the code rely on (STYLE.md): sizes, honest excepts, quiet logs, no traces of one machine."""
 
 import ast
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.rules.tree import EVERYTHING, Module, modules
+from tests.rules.tree import EVERYTHING, PRODUCT, Module, modules
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
@@ -38,6 +39,7 @@ RESERVED = frozenset(
     {"name", "msg", "args", "message", "asctime", "module", "filename", "created", "process", "thread"}
 )
 IGNORED_TYPE = re.compile(r"#\s*type:\s*ignore(?!\[[\w, -]+\]\s+#\s*\w)")
+E_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|farm|root)/")
 
 
@@ -57,19 +59,24 @@ def functions_too_long(root: Path) -> list[str]:
 
 
 def catch_alls(root: Path) -> list[str]:
-    """`except Exception` or wider outside the loops and tables that are there for it."""
+    """`except Exception` or wider that does not raise again, outside the loops and tables that are there for it."""
     return [
         module.at(node, "catches everything")
         for module in modules(root)
         if not module.within(*CATCH_ALL)
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.ExceptHandler) and _wide(node.type)
+        if isinstance(node, ast.ExceptHandler) and _wide(node.type) and not _raises_again(node)
     ]
 
 
 def _wide(caught: ast.expr | None) -> bool:
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(name is None or ast.unparse(name) in {"Exception", "BaseException"} for name in names)
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def unexplained_type_ignores(root: Path) -> list[str]:
@@ -111,6 +118,13 @@ def _extra_faults(call: ast.Call) -> Iterator[str]:
             yield f"{name!r}, which logging keeps for itself"
         if isinstance(value, ast.Call) and ast.unparse(value.func) in {"str", "repr"}:
             yield f"the words of {ast.unparse(value.args[0])!r}, which may quote a person"
+
+
+def telling_records(records: Iterable[logging.LogRecord]) -> list[str]:
+    """What the product logged at run time that names an address of a person."""
+    ours = [record for record in records if record.name.startswith(PRODUCT)]
+    said = [f"{vars(record)} {record.exc_info[1] if record.exc_info else ''}" for record in ours]
+    return [line for line in said if E_MAIL.search(line)]
 
 
 def sleeps_and_mocks(root: Path) -> list[str]:

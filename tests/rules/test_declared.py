@@ -12,7 +12,11 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 import gateway
 import services
+from gateway import guards
+from gateway.app import MIGRATIONS, create_app
+from gateway.settings import Settings as GatewaySettings
 from services.common import topics
+from tests.databases import SqliteDatabases
 from tests.rules import declared, protos, settings_table
 from tests.rules.tree import ROOT
 
@@ -57,6 +61,16 @@ def test_an_rpc_that_does_not_say_who_may_call_it_is_found_out(option: str, tmp_
     folder = planted_protos(tmp_path / "protos", COMMENTED + option)
 
     assert len(declared.rpcs_without_access(folder)) == 1
+
+
+def test_every_route_says_who_may_call_it(tmp_path: Path, sqlite_databases: SqliteDatabases) -> None:
+    url = sqlite_databases.new_url(MIGRATIONS)
+    app = create_app(GatewaySettings(database=url, secret_key_file=tmp_path / "key", run_dir=tmp_path))
+
+    assert len(guards.check_routes(app)) > 20
+    app.add_url_rule("/planted", "planted", lambda: "")
+    with pytest.raises(guards.UnguardedRoute, match="planted"):
+        guards.check_routes(app)
 
 
 def test_every_topic_is_said_and_heard() -> None:

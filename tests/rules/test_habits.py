@@ -1,5 +1,6 @@
 """Habits hold, and each is broken once to see that it is found out."""
 
+import logging
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -49,3 +50,12 @@ def test_no_file_names_a_path_of_one_machine(tmp_path: Path) -> None:
 
     assert habits.machine_paths(ROOT, paths) == []
     assert habits.machine_paths(planted, ["docs/guide.md"]) == ["docs/guide.md:1"]
+
+
+def test_a_record_that_names_a_person_is_found_out() -> None:
+    logger = logging.getLogger("services.resource")
+    quiet = logger.makeRecord(logger.name, logging.INFO, "a.py", 1, "published", (), None, extra={"item": "1f"})
+    telling = logger.makeRecord(logger.name, logging.INFO, "a.py", 1, "told", (), None, extra={"whom": "ann@a.example"})
+
+    assert habits.telling_records([quiet]) == []
+    assert len(habits.telling_records([quiet, telling])) == 1

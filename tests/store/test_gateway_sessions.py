@@ -93,7 +93,8 @@ def test_a_renewal_that_died_does_not_block_the_next(db: Database) -> None:
 
     assert not sessions.claim_renewal(session, NOW + timedelta(seconds=4))
     assert sessions.claim_renewal(session, NOW + timedelta(seconds=11))
-    kept = sessions.release(sessions.keep(session, Tokens("access-2", 2.0)))
+    kept = sessions.keep(session, Tokens("access-2", 2.0))
+    sessions.release(kept)
 
     assert sessions.claim_renewal(kept, NOW)
     found = sessions.find(number, NOW)

@@ -1,97 +1,50 @@
 """Resource's use cases over its tables, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from fosse.common.v1.facts_pb2 import ItemShared
-from fosse.resource.v1.facts_pb2 import ResourceAdopted, ResourceChanged
-from services.common import audit, facts
+from fosse.resource.v1.facts_pb2 import ResourceChanged
+from services.common import audit
 from services.common.access import Person
 from services.common.audit import audit as audit_rows
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
-from services.common.facts import START
 from services.common.files import Folder
-from services.common.topics import kind
-from services.resource.domain.adoption import Saying
 from services.resource.domain.audience import Audience
-from services.resource.domain.parts import PartWords
-from services.resource.domain.resource import Publishing, State
-from services.resource.messages.shown import Shown
+from services.resource.domain.resource import State
 from services.resource.store import files
-from services.resource.usecases import adopting, drafting, keeping, publishing, reading, sharing
+from services.resource.usecases import drafting, keeping, publishing, reading, sharing
 from services.resource.usecases.drafting import Target
 from services.resource.usecases.shelf import Shelf
 from tests.conftest import MakeDatabase
+from tests.store.resource_acts import (
+    ANN,
+    BEN,
+    CATH,
+    ITEM,
+    add_file,
+    create,
+    files_kept,
+    publish,
+    published,
+    said,
+    withdraw,
+)
 from tests.unit.resource.shelves import (
-    CARE_HOMES,
-    DERBYSHIRE,
     NOW,
     PDF,
     VOCABULARY,
-    a_convenor,
     a_member,
     an_id,
     some_words,
 )
 
-ANN, BEN, CATH = a_member(1), a_member(2), a_convenor()
-ITEM = an_id(101)
-
 
 @pytest.fixture
 def shelf(make_database: MakeDatabase, tmp_path: Path) -> Shelf:
     return Shelf(make_database("resource"), Folder(tmp_path), VOCABULARY, 1000, 1000)
-
-
-def create(shelf: Shelf, number: int = 1, person: Person = ANN, **words: Any) -> Shown:
-    words_given = some_words(**words)
-    return drafting.create(
-        shelf, an_id(100 + number), community_id=CARE_HOMES, words=words_given, person=person, now=NOW
-    )
-
-
-def add_file(shelf: Shelf, to: Shown, content: bytes = PDF, part: int = 1, **given: Any) -> Shown:
-    target = Target(to.resource.id, given.pop("expected_version", to.resource.version))
-    words = PartWords(an_id(900 + part), "Slides", given.pop("licence", "CC-BY-4.0"), False)
-    return drafting.add_file(
-        shelf, target, words, name="drinks.pdf", chunks=[content], person=given.pop("person", ANN), now=NOW
-    )
-
-
-def publish(shelf: Shelf, what: Shown, audience: Audience = Audience.REGION, person: Person = CATH) -> Shown:
-    wish = Publishing(audience, (DERBYSHIRE,))
-    version = what.resource.version
-    return publishing.publish(shelf, what.resource.id, wish, expected_version=version, person=person, now=NOW)
-
-
-def published(shelf: Shelf, number: int = 1, audience: Audience = Audience.REGION) -> Shown:
-    return publish(shelf, add_file(shelf, create(shelf, number)), audience)
-
-
-def withdraw(shelf: Shelf, what: Shown, reason: str = "The dose was wrong.") -> Shown:
-    version = what.resource.version
-    return publishing.withdraw(shelf, what.resource.id, expected_version=version, reason=reason, person=ANN, now=NOW)
-
-
-def adopt(shelf: Shelf, number: int = 1, person: Person = BEN, **given: Any) -> Any:
-    known = {"id": an_id(500 + number), "stage": "adopted", "locality": "Mansfield", "show_organisation": False}
-    return adopting.adopt(shelf, given.pop("item", ITEM), Saying(**{**known, **given}), person=person, now=NOW)
-
-
-def said(shelf: Shelf, what: type[Any]) -> list[Any]:
-    with shelf.db.read() as conn:
-        return [what.FromString(fact.body) for fact in facts.after(conn, START, 1000) if fact.kind == kind(what)]
-
-
-def files_kept(shelf: Shelf, folder: Path) -> Iterable[Path]:
-    keeping.sweep_files(shelf)
-    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_the_same_form_sent_twice_makes_one_resource(shelf: Shelf) -> None:
@@ -214,99 +167,6 @@ def test_drafts_are_listed_for_their_author_and_for_convenors_page_by_page(shelf
     assert listed(a_member(1, community="f" * 32)) == []
 
 
-def test_a_member_says_once_that_something_is_used_and_again_how_far_it_is(shelf: Shelf) -> None:
-    published(shelf)
-    first = adopt(shelf, 1, stage="trialling")
-
-    again = adopt(shelf, 2, stage="embedded", show_organisation=True)
-
-    assert (again.id, again.version, again.stage, again.organisation) == (first.id, 2, "embedded", "Sherwood Lodge")
-    shown, using = reading.get(shelf, ITEM, ANN)
-    assert (shown.resource.used_by, len(using)) == (1, 1)
-    assert [(fact.stage, fact.own) for fact in said(shelf, ResourceAdopted)] == [
-        ("trialling", True),
-        ("embedded", True),
-    ]
-
-
-def test_stopping_no_longer_counts_and_the_same_word_twice_changes_nothing(shelf: Shelf) -> None:
-    published(shelf)
-    adopt(shelf)
-    adopt(shelf)
-    assert reading.get(shelf, ITEM, ANN)[0].resource.used_by == 1
-
-    adopt(shelf, stage="stopped")
-
-    assert reading.get(shelf, ITEM, ANN)[0].resource.used_by == 0
-    assert len(said(shelf, ResourceAdopted)) == 2
-
-
-def test_nobody_uses_somebody_elses_form_number_or_what_they_cannot_see(shelf: Shelf) -> None:
-    published(shelf)
-    create(shelf, 2)
-    adopt(shelf)
-
-    with pytest.raises(NotAllowed):
-        adopt(shelf, person=CATH)
-    with pytest.raises(NotAllowed):
-        adopt(shelf, id=an_id(102), person=CATH)
-    with pytest.raises(NotFound):
-        adopt(shelf, 9, item=an_id(102))
-
-
-@pytest.mark.parametrize(
-    ("audience", "reaches"),
-    [
-        (Audience.COMMUNITY, None),
-        (Audience.NODE, None),
-        (Audience.NAMED_NODES, Audience.NAMED_NODES),
-        (Audience.REGION, Audience.REGION),
-        (Audience.NATION, Audience.REGION),
-        (Audience.PUBLIC, Audience.REGION),
-    ],
-)
-def test_an_adoption_reaches_no_further_than_the_region_and_its_resource(
-    shelf: Shelf, audience: Audience, reaches: Audience | None
-) -> None:
-    published(shelf, audience=audience)
-    adoption = adopt(shelf)
-
-    if reaches is None:
-        with pytest.raises(NotFound):
-            sharing.read_shared(shelf, adoption.id)
-    else:
-        assert sharing.read_shared(shelf, adoption.id).audience is reaches
-
-
-def test_adoptions_come_home_with_their_resource(shelf: Shelf) -> None:
-    shown = published(shelf)
-    adoption = adopt(shelf)
-
-    withdraw(shelf, shown)
-
-    assert sharing.read_shared(shelf, adoption.id).body is None
-    assert [fact.version for fact in said(shelf, ItemShared) if fact.item_id == adoption.id] == [1, 2]
-
-
-def test_a_decline_travels_without_the_homes_name(shelf: Shelf) -> None:
-    published(shelf)
-    named = adopt(shelf, show_organisation=True)
-    assert "Sherwood Lodge" in str(sharing.read_shared(shelf, named.id).body)
-
-    adopt(shelf, stage="declined", show_organisation=True)
-
-    assert "Sherwood Lodge" not in str(sharing.read_shared(shelf, named.id).body)
-
-
-def test_no_members_id_travels(shelf: Shelf) -> None:
-    published(shelf)
-    adoption = adopt(shelf, show_organisation=True)
-
-    bodies = [sharing.read_shared(shelf, item).body for item in (ITEM, adoption.id)]
-
-    assert all(body and ANN.member_id not in str(body) and BEN.member_id not in str(body) for body in bodies)
-
-
 def test_an_original_that_may_not_be_changed_stops_the_adaptation_from_being_published(shelf: Shelf) -> None:
     source = create(shelf, 1)
     publish(shelf, add_file(shelf, source, licence="CC-BY-NC-ND-4.0"))
@@ -372,17 +232,3 @@ def test_a_reference_holds_a_file_whoever_releases_it(shelf: Shelf, tmp_path: Pa
         files.release(conn, [part.file.sha256])
 
     assert len(list(files_kept(shelf, tmp_path))) == 1
-
-
-def test_adoptions_are_listed_newest_first_page_by_page(shelf: Shelf) -> None:
-    published(shelf)
-    for number in range(1, 6):
-        person = replace(BEN, member_id=an_id(700 + number))
-        saying = Saying(an_id(500 + number), "adopted", "", False)
-        adopting.adopt(shelf, ITEM, saying, person=person, now=NOW + timedelta(minutes=number))
-
-    first = reading.list_adoptions(shelf, ITEM, person=ANN, before=None, limit=3)
-    before = (first[-1].changed_at, first[-1].id)
-    second = reading.list_adoptions(shelf, ITEM, person=ANN, before=before, limit=3)
-
-    assert [each.id for each in (*first, *second)] == [an_id(500 + number) for number in (5, 4, 3, 2, 1)]

@@ -73,7 +73,7 @@ class Reader:
             with self._db.write() as conn:
                 if seen.unseen(conn, self._consumer.name, [message.id]):
                     seen.park(conn, self._consumer.name, message, "not a message of Fosse", self._clock())
-                    seen.note(conn, self._consumer.name, message.id, self._clock())
+                    seen.note(conn, self._consumer.name, {message.id}, self._clock())
 
 
 def opened(record: Any) -> Message:

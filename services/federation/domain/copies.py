@@ -63,3 +63,17 @@ class KeptEntry:
     hash: bytes
     entry: entry_pb2.Entry
     state: EntryState
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """An entry in quarantine."""
+
+    node: str
+    stream: str
+    epoch: int
+    seq: int
+    item: str
+    reason: str
+    at: datetime
+    number: int = 0

@@ -61,10 +61,14 @@ def placements(conn: Connection, item: str) -> dict[str, Placed]:
     return {row.stream: Placed(row.version, row.live) for row in rows}
 
 
-def place(conn: Connection, item: str, node: str, stream: str, now_there: Placed) -> None:
-    """Notes where this node's item stands, and that the item is its own for good."""
-    if not known(conn, [item]):
-        save(conn, {}, {item: Item(owner=node)}, {})
+def own(conn: Connection, ids: Collection[str], node: str) -> None:
+    """Notes that these items are this node's, for good."""
+    before = known(conn, ids)
+    save(conn, before, {item: before.get(item, Item(owner=node)) for item in ids}, {})
+
+
+def place(conn: Connection, item: str, stream: str, now_there: Placed) -> None:
+    """Notes where this node's item stands."""
     which = (placed.c.item == item, placed.c.stream == stream)
     values = asdict(now_there)
     if not conn.execute(update(placed).where(*which).values(**values)).rowcount:

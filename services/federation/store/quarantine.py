@@ -1,24 +1,10 @@
 """Entries that were set aside, with the reason."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import Connection, func, insert, select, tuple_
 
+from services.federation.domain.copies import SetAside
 from services.federation.store.streams import hexed
 from services.federation.store.tables import quarantine
-
-
-@dataclass(frozen=True)
-class SetAside:
-    node: str
-    stream: str
-    epoch: int
-    seq: int
-    item: str
-    reason: str
-    at: datetime
-    number: int = 0
 
 
 def add(conn: Connection, new: SetAside) -> None:

@@ -43,7 +43,7 @@ def done(conn: Connection, item: str, signed_version: int) -> None:
 
 
 def put_off(conn: Connection, one: ToSign, problem: str, now: datetime) -> None:
-    pause = min(timedelta(seconds=2**min(one.attempts, 10)), _LONGEST_PAUSE)
+    pause = min(timedelta(seconds=2 ** min(one.attempts, 10)), _LONGEST_PAUSE)
     values = {"try_at": now + pause, "attempts": one.attempts + 1, "problem": problem}
     conn.execute(update(to_sign).where(to_sign.c.item == one.item).values(**values))
 

@@ -120,7 +120,7 @@ class Link:
         difference = abs(datetime.fromisoformat(str(said)) - now) if said else timedelta()
         if difference > _CLOCK_MAY_DIFFER:
             self._note(
-                f"The clock of this machine and the hub's differ by {int(difference.total_seconds() // 60)} minutes. "
+                f"The clock of this machine and the hub's differ by {round(difference.total_seconds() / 60)} minutes. "
                 "Sharing goes on for now; set this machine's clock, or tell the hub's operator."
             )
             return

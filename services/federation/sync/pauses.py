@@ -1,8 +1,8 @@
-"""How long a loop waits after each failure in a row: 1, 2, 4 … 30 s, spread so that counties do not come at once."""
+"""How long a loop waits after each failure in a row: 1, 2, 4 … 15 s, spread so that counties do not come at once."""
 
 import secrets
 
-_LONGEST_S = 30.0
+_LONGEST_S = 15.0
 
 
 class Pauses:

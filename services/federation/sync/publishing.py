@@ -72,7 +72,9 @@ class Publishing:
     def _publish_all(self, door: door_pb2_grpc.DoorStub) -> bool:
         """Returns whether the hub stopped one of our streams."""
         if not self._began:
+            # It may be another hub than before, restored from a backup: it is told all and asked for all.
             self._told.clear()
+            self._files_up_to = 0
             exchanging.note_published(self._node, self._link.call(door.Publish, pb.PublishRequest(), _CALL_S))
             self._began = True
         while True:

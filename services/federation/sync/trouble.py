@@ -42,7 +42,8 @@ def _shake_hands(plain: socket.socket, host: str, known: Standing, tls_key: byte
         with _context(known, tls_key).wrap_socket(plain, server_hostname=host) as secure:
             # With TLS 1.3 a refused certificate shows only when something is read.
             secure.settimeout(_TIMEOUT_S)
-            secure.recv(1)
+            if secure.recv(1):
+                return f"The hub at {known.door_address} is there, but gave no answer in time. {_SAFE}"
     except ssl.SSLCertVerificationError as fault:
         return (
             f"What answers at {known.door_address} does not show the hub's certificate ({fault.verify_message}). Check "
@@ -51,8 +52,8 @@ def _shake_hands(plain: socket.socket, host: str, known: Standing, tls_key: byte
     except TimeoutError:
         return f"The hub answers at {known.door_address} but is too busy just now. {_SAFE}"
     except (ssl.SSLError, ConnectionError):
-        return f"The hub refuses this node's certificate. Ask the hub's operator, or enrol again. {_SAFE}"
-    return f"The hub at {known.door_address} broke off. {_SAFE}"
+        pass
+    return f"The hub refuses this node's certificate. Ask the hub's operator, or enrol again. {_SAFE}"
 
 
 def _context(known: Standing, tls_key: bytes) -> ssl.SSLContext:

@@ -11,11 +11,10 @@ from fosse.common.v1 import shareable_pb2 as pb
 from fosse.federation.v1 import entry_pb2
 from services.common.database import announce
 from services.federation.domain import sealing, streams
-from services.federation.domain.copies import EntryState, KeptEntry
+from services.federation.domain.copies import EntryState, KeptEntry, SetAside
 from services.federation.domain.faults import Forged
 from services.federation.store import entries, items, quarantine
 from services.federation.store.files import FileRef
-from services.federation.store.quarantine import SetAside
 
 AT_ONCE = 100
 # Below the 4 MiB of a message.

@@ -7,13 +7,12 @@ from sqlalchemy import Connection
 
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import entry_pb2
-from services.federation.domain.copies import KeptEntry, StreamCopy
+from services.federation.domain.copies import KeptEntry, SetAside, StreamCopy
 from services.federation.domain.faults import Fault, Forged
 from services.federation.domain.intake import Reader, StreamKey
 from services.federation.store import entries, files, quarantine, registries
 from services.federation.store import streams as kept
 from services.federation.store.files import FileRef
-from services.federation.store.quarantine import SetAside
 from services.federation.this_node import ThisNode
 from services.federation.usecases.comparing import compare
 from services.federation.usecases.intake import TakenIn, take_heads, take_in
@@ -96,8 +95,11 @@ def unsent(conn: Connection, node_id: str) -> int:
 
 
 def files_between(conn: Connection, node_id: str, after: int, up_to: int) -> list[FileRef]:
-    """Files that our entries after one number and up to another name."""
-    return files.of_node(conn, node_id, after, up_to, AT_ONCE)
+    """Some of the files that our entries after one number and up to another name: of each entry all."""
+    found = files.of_node(conn, node_id, after, up_to, AT_ONCE)
+    if len(found) < AT_ONCE:
+        return found
+    return [ref for ref in found if ref.number != found[-1].number]
 
 
 def what_we_hold(conn: Connection, node_id: str) -> list[pb.Cursor]:

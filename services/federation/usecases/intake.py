@@ -17,7 +17,7 @@ from fosse.federation.v1 import entry_pb2
 from services.common.errors import Invalid
 from services.federation.domain import heads, intake, streams
 from services.federation.domain.chain import HeadChange, HeadView, check_head, compare_heads, is_truncated
-from services.federation.domain.copies import STATE_OF, StreamCopy
+from services.federation.domain.copies import STATE_OF, SetAside, StreamCopy
 from services.federation.domain.entries import Verified
 from services.federation.domain.faults import Fault, Forged
 from services.federation.domain.intake import Decision, Reader, State, StreamKey, Verdict
@@ -25,7 +25,6 @@ from services.federation.store import entries, files, items, quarantine
 from services.federation.store import streams as kept
 from services.federation.store.entries import Place
 from services.federation.store.files import RefState
-from services.federation.store.quarantine import SetAside
 
 log = logging.getLogger(__name__)
 
@@ -213,4 +212,3 @@ def _note_hidden(conn: Connection, copy: StreamCopy, hidden: bool) -> None:
 def _verified(decision: Decision) -> Verified:
     assert decision.verified is not None  # what is stored was believed
     return decision.verified
-

@@ -1,7 +1,6 @@
 """How this node stands, what it holds of whom, and where an item comes from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -17,10 +16,10 @@ from services.federation.domain.chain import HeadView, check_head
 from services.federation.domain.copies import EntryState, StreamCopy
 from services.federation.domain.entries import Verified, verify_entry
 from services.federation.domain.faults import Forged
-from services.federation.domain.newcomer import Newcomer
 from services.federation.domain.readers import may_ask_about, readers, sentence
 from services.federation.domain.registry import KnownNode, Registry
 from services.federation.domain.standing import Enrolment, Standing
+from services.federation.domain.views import HeldOf, Provenance, Status
 from services.federation.gate import SigningGate
 from services.federation.store import enrolments, entries, files, items, quarantine, registries, to_sign
 from services.federation.store import standing as rows
@@ -32,33 +31,6 @@ from services.federation.usecases.intake import HIDDEN
 _MAY_BE_ON_ITS_WAY = timedelta(minutes=10)
 _WARN_BEFORE = timedelta(days=30)
 _NOT_SHARED = "This item has not come from another node and was not shared with one."
-
-
-@dataclass(frozen=True)
-class HeldOf:
-    """What this node holds of another."""
-
-    node: KnownNode
-    items_held: int
-    items_live: int
-    files_missing: int
-    last_heard: datetime | None
-    quarantined: int
-    waiting: int
-    alarms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Status:
-    standing: Standing
-    enrolment: Enrolment
-    signing: bool
-    unsent: int
-    held: list[HeldOf]
-    newcomers: list[Newcomer]
-    certificate_expires: datetime | None
-    registry: Registry | None
-    alarms: list[str]
 
 
 def status(node: ThisNode, gate: SigningGate) -> Status:
@@ -98,6 +70,11 @@ def _enrolment(known: Standing, expires: datetime | None, registry: Registry | N
 def _expiring(expires: datetime | None, now: datetime) -> list[str]:
     if expires is None or expires - now > _WARN_BEFORE:
         return []
+    if expires <= now:
+        return [
+            f"This node's certificate ran out on {expires:%d %B %Y}, or this machine's clock is wrong: it says "
+            f"{now:%d %B %Y %H:%M}. What is held stays. Check the clock; if it is right, enrol with the hub again."
+        ]
     return [f"This node's certificate runs out on {expires:%d %B %Y}. Enrol with the hub again before that day."]
 
 
@@ -152,15 +129,6 @@ def preview(
         found = registries.newest(conn)
     who = readers(found.registry if found else None, node.id, audience, named)
     return who, sentence(audience, who)
-
-
-@dataclass(frozen=True)
-class Provenance:
-    origin: KnownNode
-    header: entry_pb2.EntryHeader
-    entry_hash: bytes
-    signature_valid: bool
-    last_heard: datetime | None
 
 
 def provenance(node: ThisNode, item_id: str, person: Person | None) -> Provenance:

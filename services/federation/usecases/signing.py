@@ -19,7 +19,7 @@ from services.federation.domain.chain import Position
 from services.federation.domain.copies import EntryState, StreamCopy
 from services.federation.domain.entries import SALT_BYTES, Step, make_entry, position_of
 from services.federation.domain.registry import KnownNode, Registry
-from services.federation.domain.sharing import Move, moves
+from services.federation.domain.sharing import Move, Placed, moves
 from services.federation.domain.signing import Signer
 from services.federation.domain.streams import Source
 from services.federation.store import entries, files, items, registries, to_sign
@@ -50,6 +50,14 @@ class Prepared:
     written: Mapping[str, Written]
 
 
+@dataclass(frozen=True)
+class Signed:
+    one: Prepared
+    move: Move
+    entry: entry_pb2.Entry
+    hash: bytes
+
+
 def may_sign(node: ThisNode, now: datetime) -> str:
     """Empty when an entry signed now would be taken everywhere; else why not."""
     with node.db.read() as conn:
@@ -64,51 +72,68 @@ def may_sign(node: ThisNode, now: datetime) -> str:
     return own.signing_problem(node.signer.key_id, now) or ""
 
 
-def plan(conn: Connection, shared: shareable_pb2.ReadSharedResponse, node_id: str) -> tuple[Move, ...]:
+def region(node: ThisNode) -> Registry:
+    """The list of nodes in force, where `may_sign` found no reason against signing."""
+    with node.db.read() as conn:
+        held = registries.newest(conn)
+    if held is None:
+        raise Invalid("This node has not joined a region yet.")
+    return held.registry
+
+
+def plan(
+    registry: Registry, own_id: str, shared: shareable_pb2.ReadSharedResponse, placed: Mapping[str, Placed]
+) -> tuple[Move, ...]:
     """What is left to be said of an item, so that it stands where its audience says."""
-    held = registries.newest(conn)
-    registry = held.registry if held else None
     targets: Iterable[str] = ()
-    if registry and not shared.withdrawn:
-        source = Source(node_id, shared.community_id, _is_shared(registry, f"{node_id}/{shared.community_id}"))
-        named = [each for each in shared.node_ids if registry.node(each)]
-        targets = streams.streams_for(shared.audience, named, source)
-    return tuple(moves(shared.version, set(targets), items.placements(conn, shared.item_id)))
+    if not shared.withdrawn:
+        source = Source(own_id, shared.community_id, _is_shared(registry, f"{own_id}/{shared.community_id}"))
+        if unknown := [each for each in shared.node_ids if registry.node(each) is None]:
+            raise Invalid(f"An item is for {len(unknown)} nodes that the region does not know (yet), so it waits.")
+        targets = streams.streams_for(shared.audience, shared.node_ids, source)
+    return tuple(moves(shared.version, set(targets), placed))
 
 
-def receiver(conn: Connection, stream: str) -> KnownNode:
+def receiver(registry: Registry, stream: str) -> KnownNode:
     """Whose key the bodies of a `to:` stream are sealed to."""
-    held = registries.newest(conn)
-    node = held.registry.node(streams.parse(stream).node) if held else None
+    node = registry.node(streams.parse(stream).node)
     if node is None:
         raise Invalid("The node that this is for is not in the region.")
     return node
 
 
-def check_limits(conn: Connection, node_id: str, shared: shareable_pb2.ReadSharedResponse) -> None:
+def check_limits(registry: Registry, own_id: str, shared: shareable_pb2.ReadSharedResponse) -> None:
     """Refuses what every other node would set aside, before it is signed for good."""
-    held = registries.newest(conn)
-    own = held.registry.node(node_id) if held else None
-    if own is None:
-        return
+    limits = registry.nodes[own_id].limits
     # Sealing and framing add little; a tenth is more than they need.
-    if len(shared.body) * 1.1 > own.limits.entry_bytes:
+    if len(shared.body) * 1.1 > limits.entry_bytes:
         raise Invalid("An item is too large to be shared. Shorten its text, then publish it again.")
-    if any(file.size * 1.01 > own.limits.file_bytes for file in shared.files):
-        limit = own.limits.file_bytes // 1_000_000
-        raise Invalid(f"An item has a file that is too large to be shared: at most {limit} MB. Replace it by a link.")
+    if any(file.size * 1.01 > limits.file_bytes for file in shared.files):
+        most = limits.file_bytes // 1_000_000
+        raise Invalid(f"An item has a file that is too large to be shared: at most {most} MB. Replace it by a link.")
 
 
 def sign(node: ThisNode, prepared: Sequence[Prepared], now: datetime) -> list[str]:
     """Signs and appends; returns files to drop, which nobody names any more."""
-    dropped: list[str] = []
+    signed: list[Signed] = []
     with node.db.write() as conn:
+        keys = {(node.id, move.stream) for one in prepared for move in one.moves}
+        positions = {key: copy.position for key, copy in kept.copies(conn, keys, locked=True).items()}
         for one in prepared:
             for move in one.moves:
-                dropped += _append(conn, node, one, move, now)
+                key = (node.id, move.stream)
+                before = positions.get(key) or Position.start(secrets.randbits(64) or 1)
+                entry = make_entry(
+                    node.signer, _step(one, move), position=before, salt=secrets.token_bytes(SALT_BYTES), time=now
+                )
+                positions[key] = position_of(entry)
+                signed.append(Signed(one, move, entry, positions[key].hash))
             to_sign.done(conn, one.shared.item_id, one.shared.version)
-        for stream in sorted({move.stream for one in prepared for move in one.moves}):
-            _sign_head(conn, node.signer, kept.copies(conn, [(node.id, stream)])[node.id, stream], now)
+        dropped = _keep(conn, node.id, signed, now)
+        for key, position in sorted(positions.items()):
+            kept.move(conn, key, position)
+        for copy in kept.copies(conn, keys).values():
+            _sign_head(conn, node.signer, copy, now)
     return dropped
 
 
@@ -125,13 +150,10 @@ def has_old_heads(conn: Connection, node_id: str, now: datetime) -> bool:
     return any(not _is_fresh(copy, now) for copy in kept.of_node(conn, node_id))
 
 
-def _append(conn: Connection, node: ThisNode, one: Prepared, move: Move, now: datetime) -> list[str]:
-    key = (node.id, move.stream)
-    there = kept.copies(conn, [key], locked=True).get(key)
-    position = there.position if there else Position.start(secrets.randbits(64) or 1)
+def _step(one: Prepared, move: Move) -> Step:
     put = move.operation == shareable_pb2.OPERATION_PUT
     written = one.written[move.stream] if put else Written()
-    step = Step(
+    return Step(
         stream=move.stream,
         community=one.shared.community_id,
         item=one.shared.item_id,
@@ -141,22 +163,26 @@ def _append(conn: Connection, node: ThisNode, one: Prepared, move: Move, now: da
         body=written.body,
         files=written.files,
     )
-    entry = make_entry(node.signer, step, position=position, salt=secrets.token_bytes(SALT_BYTES), time=now)
-    return _keep(conn, entry, key, move, written, now)
 
 
-def _keep(
-    conn: Connection, entry: entry_pb2.Entry, key: tuple[str, str], move: Move, written: Written, now: datetime
-) -> list[str]:
-    header = entry_pb2.EntryHeader.FromString(entry.header)
-    reached = position_of(entry)
-    (number,) = entries.add(conn, [(header, reached.hash, entry, EntryState.OWN)], now)
-    kept.move(conn, key, reached)
-    items.place(conn, header.item, key[0], key[1], move.after)
-    files.name(conn, number, key, header.item, written.files, RefState.KEPT)
-    for file in written.files:
-        files.note_held(conn, file.sha256)
-    return [] if move.after.live else erase(conn, key, header.item, header.item_version)
+def _keep(conn: Connection, own_id: str, signed: Sequence[Signed], now: datetime) -> list[str]:
+    rows = [
+        (entry_pb2.EntryHeader.FromString(each.entry.header), each.hash, each.entry, EntryState.OWN) for each in signed
+    ]
+    numbers = entries.add(conn, rows, now)
+    items.own(conn, {each.one.shared.item_id for each in signed}, own_id)
+    dropped: list[str] = []
+    for each, number in zip(signed, numbers, strict=True):
+        item, key = each.one.shared.item_id, (own_id, each.move.stream)
+        items.place(conn, item, each.move.stream, each.move.after)
+        if each.move.after.live:
+            refs = each.one.written[each.move.stream].files
+            files.name(conn, number, key, item, refs, RefState.KEPT)
+            for ref in refs:
+                files.note_held(conn, ref.sha256)
+        else:
+            dropped += erase(conn, key, item, each.move.version)
+    return dropped
 
 
 def _sign_head(conn: Connection, signer: Signer, copy: StreamCopy, now: datetime) -> None:

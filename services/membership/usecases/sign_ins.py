@@ -62,7 +62,6 @@ def _person_behind(db: Database, sign_in: SignIn) -> Person:
     with db.read() as conn:
         member = domain.may_enter(members.member(conn, store.member_behind(conn, sign_in)))
         organisation = places.organisation_names(conn, [member.organisation_id]).get(member.organisation_id, "")
-        localities = places.localities_of(conn, member.locality_ids)
     return Person(
         member_id=member.id,
         organisation_id=member.organisation_id,
@@ -70,5 +69,5 @@ def _person_behind(db: Database, sign_in: SignIn) -> Person:
         shown_as=member.shown_as(organisation),
         roles=member.roles,
         operator=member.operator,
-        localities=tuple(locality.name for locality in localities),
+        localities=member.locality_ids,
     )

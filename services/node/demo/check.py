@@ -188,7 +188,8 @@ def withdraw(job: Job) -> None:
 
 
 def stop(job: Job) -> None:
-    job.region.stop()
+    for node in job.region.stop():
+        raise Unexpected(f"{node.county.name} did not end well; it said last: {node.last_words()}")
 
 
 STEPS: list[tuple[str, Callable[[Job], None]]] = [

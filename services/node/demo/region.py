@@ -65,7 +65,7 @@ class RunningNode:
         self.folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(), stdin=subprocess.PIPE, stdout=log, stderr=log, env=_environment(), cwd=_ROOT,
+                self._command(), stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment(), cwd=_ROOT,
                 # Ctrl-C reaches us alone; we stop the nodes in order.
                 start_new_session=True,
             )  # fmt: skip
@@ -85,17 +85,23 @@ class RunningNode:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
-    def wait_until_stopped(self) -> None:
+    def wait_until_stopped(self) -> int:
+        """The node's exit code; 0 also when it was never started."""
         if self._process is None:
-            return
+            return 0
         try:
             self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
+        self.close_pipe()
+        code = self._process.wait()
         self._process = None
+        return code
+
+    def close_pipe(self) -> None:
+        """The node ends when this pipe does, also when that is because we were killed."""
+        if self._process is not None and self._process.stdin:
+            self._process.stdin.close()
 
     @property
     def pid(self) -> int:
@@ -139,13 +145,14 @@ class Region:
         for each in self.nodes:
             each.wait_until_ready()
 
-    def stop(self) -> None:
-        """Counties first, so that what they still send finds the hub."""
+    def stop(self) -> list[RunningNode]:
+        """Counties first, so that what they still send finds the hub; answers those that did not end well."""
+        unwell = []
         for some in (self.counties, [self.hub]):
             for each in some:
                 each.ask_to_stop()
-            for each in some:
-                each.wait_until_stopped()
+            unwell += [each for each in some if each.wait_until_stopped()]
+        return unwell
 
     def enrol(self, node: RunningNode) -> None:
         """What two operators do: a code, a question, words compared, approval. Safe to repeat at any point."""
@@ -185,7 +192,7 @@ def _state(node: calling.Node) -> int:
     return node.federation.GetFederationStatus(pb.GetFederationStatusRequest()).enrolment
 
 
-def _environment() -> dict[str, str]:
-    """Ours, without settings that were meant for another node."""
+def environment() -> dict[str, str]:
+    """Of a node that is started from here: ours, without settings that were meant for another node."""
     ours = {name: value for name, value in inherited_environment().items() if not name.startswith("FOSSE_")}
     return {**ours, "PYTHONPATH": f"{_ROOT}:{_ROOT / 'protos'}"}

@@ -116,9 +116,10 @@ class World:
         return sorted(mine, key=lambda each: bool(each.adapted_from))
 
     def signing_in(self, node: str) -> list[Member]:
-        """Who has accepted the invitation: those to try first, and whoever made something."""
+        """Who has accepted the invitation: those to try first, convenors before others, and whoever made something."""
         makers = {each.author for each in self.resources_of(node)}
-        return [each for each in self.members_of(node) if not each.left and (each.first or each.id in makers)]
+        found = [each for each in self.members_of(node) if not each.left and (each.first or each.id in makers)]
+        return sorted(found, key=lambda each: (not each.first, "convenor" not in each.roles, len(each.roles)))
 
 
 def load(today: date) -> World:

@@ -35,8 +35,8 @@ class Accounts:
         self._accounts: dict[str, Account] = {}
 
     def all(self) -> list[Account]:
-        """Those to show first, then by name."""
-        return sorted(self._current().values(), key=lambda each: (not each.first, each.name))
+        """Those to show first as they were added, then the others by name."""
+        return sorted(self._current().values(), key=lambda each: (not each.first, "" if each.first else each.name))
 
     def get(self, subject: str) -> Account | None:
         return self._current().get(subject)

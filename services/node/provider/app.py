@@ -20,6 +20,9 @@ from services.node.provider.grants import Grants
 from services.node.provider.oauth import Server
 from services.node.provider.records import SCOPES, Client
 
+# Between the page and the policy of its headers; never sent.
+_LEADS_TO = "X-Leads-To"
+
 
 @dataclass(frozen=True)
 class ProviderSettings:
@@ -56,7 +59,9 @@ def create_app(settings: ProviderSettings, clock: Callable[[], datetime] = utc_n
     app.before_request(_only_this_machine)
     app.after_request(_headers)
     _describe(app, settings, server)
-    _sign_in(app, settings, server, accounts)
+    sign_in = SignIn(settings, server, accounts)
+    app.add_url_rule("/authorize", view_func=sign_in.ask, methods=["GET"])
+    app.add_url_rule("/authorize", view_func=sign_in.choose, methods=["POST"])
     return app
 
 
@@ -70,7 +75,7 @@ def _only_this_machine() -> None:
 
 def _headers(response: Response) -> Response:
     # Browsers apply form-action to where a form redirects, so the page names the gateway it leads back to.
-    back = response.headers.pop("X-Leads-To", "")
+    back = response.headers.pop(_LEADS_TO, "")
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self' {back}; "
         "base-uri 'none'; frame-ancestors 'none'"
@@ -117,51 +122,55 @@ def _describe(app: Flask, settings: ProviderSettings, server: Server) -> None:
         return response
 
 
-def _sign_in(app: Flask, settings: ProviderSettings, server: Server, accounts: Accounts) -> None:
-    cookie = f"fosse_provider_{settings.node}"
-    secret = secrets.token_bytes(32)
+class SignIn:
+    """The page on which a person is chosen, and the choice."""
 
-    def form_token(browser: str) -> str:
-        return hmac.new(secret, browser.encode(), sha256).hexdigest()
+    def __init__(self, settings: ProviderSettings, server: Server, accounts: Accounts) -> None:
+        self._settings = settings
+        self._server = server
+        self._accounts = accounts
+        self._cookie = f"fosse_provider_{settings.node}"
+        self._secret = secrets.token_bytes(32)
 
-    @app.get("/authorize")
-    def ask() -> Response:
+    def ask(self) -> Response:
         try:
-            grant = server.get_consent_grant()
+            self._server.get_consent_grant()
         except OAuth2Error as error:
-            return _refused(server, settings, error)
-        return page(grant.redirect_uri or request.args["redirect_uri"])
+            return _refused(self._server, self._settings, error)
+        return self._page()
 
-    @app.post("/authorize")
-    def choose() -> Response:
+    def choose(self) -> Response:
         try:
-            grant = server.get_consent_grant()
+            grant = self._server.get_consent_grant()
         except OAuth2Error as error:
-            return _refused(server, settings, error)
-        sent = form_token(request.cookies.get(cookie, ""))
-        if not hmac.compare_digest(sent, request.form.get("form_token", "")):
-            return page(request.args["redirect_uri"], "This page was open for too long. Please choose again.", 400)
-        account = accounts.get(request.form.get("subject", ""))
+            return _refused(self._server, self._settings, error)
+        expected = self._form_token(request.cookies.get(self._cookie, ""))
+        if not hmac.compare_digest(expected.encode(), request.form.get("form_token", "").encode()):
+            return self._page("This page was open for too long. Please choose again.", 400)
+        account = self._accounts.get(request.form.get("subject", ""))
         if account is None:
-            return page(request.args["redirect_uri"], "This person may no longer sign in. Please choose again.", 400)
-        response: Response = server.create_authorization_response(grant_user=account, grant=grant)
-        response.headers["X-Leads-To"] = _origin(request.args["redirect_uri"])
+            return self._page("This person may no longer sign in. Please choose again.", 400)
+        response: Response = self._server.create_authorization_response(grant_user=account, grant=grant)
+        response.headers[_LEADS_TO] = _origin(request.args["redirect_uri"])
         return response
 
-    def page(leads_to: str, problem: str = "", status: int = 200) -> Response:
-        browser = request.cookies.get(cookie) or secrets.token_urlsafe(16)
-        everybody = accounts.all()
+    def _page(self, problem: str = "", status: int = 200) -> Response:
+        browser = request.cookies.get(self._cookie) or secrets.token_urlsafe(16)
+        everybody = self._accounts.all()
         html = render_template(
             "sign_in.html",
-            node_name=settings.node_name,
+            node_name=self._settings.node_name,
             first=[each for each in everybody if each.first],
             others=[each for each in everybody if not each.first],
-            form_token=form_token(browser),
+            form_token=self._form_token(browser),
             problem=problem,
         )
-        response = make_response(html, status, {"X-Leads-To": _origin(leads_to)})
-        response.set_cookie(cookie, browser, httponly=True, samesite="Lax", path="/authorize")
+        response = make_response(html, status, {_LEADS_TO: _origin(request.args["redirect_uri"])})
+        response.set_cookie(self._cookie, browser, httponly=True, samesite="Lax", path="/authorize")
         return response
+
+    def _form_token(self, browser: str) -> str:
+        return hmac.new(self._secret, browser.encode(), sha256).hexdigest()
 
 
 def _refused(server: Server, settings: ProviderSettings, error: OAuth2Error) -> Response:

@@ -24,8 +24,7 @@ AUDIENCE = "fosse-services"
 ACCESS_TOKEN_LIVES = timedelta(minutes=5)
 
 
-# Authlib ships no types, so its classes are Any to mypy and cannot be subclassed strictly.
-class Server(AuthorizationServer):  # type: ignore[misc]
+class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no types
     """Holds what its grants need; Authlib makes a grant anew for each request."""
 
     def __init__(
@@ -73,7 +72,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         }
 
 
-class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
+class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships no types
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "none")
 
     def save_authorization_code(self, code: str, request: Any) -> None:
@@ -109,7 +108,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return token
 
 
-class RenewingGrant(RefreshTokenGrant):  # type: ignore[misc]
+class RenewingGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib ships no types
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "none")
 
     def authenticate_refresh_token(self, refresh_token: str) -> Renewal | None:
@@ -131,7 +130,7 @@ class RenewingGrant(RefreshTokenGrant):  # type: ignore[misc]
         """Naming the successor ended it."""
 
 
-class RequiredS256(CodeChallenge):  # type: ignore[misc]
+class RequiredS256(CodeChallenge):  # type: ignore[misc]  # Authlib ships no types
     """Authlib demands PKCE of public clients only, and knows `plain`."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
@@ -143,7 +142,7 @@ class RequiredS256(CodeChallenge):  # type: ignore[misc]
         super().validate_code_challenge(grant, redirect_uri)
 
 
-class IdToken(OpenIDCode):  # type: ignore[misc]
+class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib ships no types
     def exists_nonce(self, nonce: str, request: Any) -> bool:
         # The page is shown and then sent, so a nonce is looked at twice before a code carries it.
         return False
@@ -167,7 +166,7 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         token["id_token"] = server.signed(claims, "JWT")
 
 
-class SignOut(RevocationEndpoint):  # type: ignore[misc]
+class SignOut(RevocationEndpoint):  # type: ignore[misc]  # Authlib ships no types
     """Ends a sign-in by its refresh token; access tokens end by themselves within minutes."""
 
     CLIENT_AUTH_METHODS = ("client_secret_basic", "none")

@@ -10,9 +10,8 @@ from services.node.provider.grants import Code, Family
 SCOPES = ("openid", "basic")
 
 
-# Authlib ships no types, so its classes are Any to mypy and cannot be subclassed strictly.
 @dataclass(frozen=True)
-class Client(ClientMixin):  # type: ignore[misc]
+class Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types
     """The one relying party: this node's gateway."""
 
     client_id: str
@@ -45,7 +44,7 @@ class Client(ClientMixin):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class SpentCode(AuthorizationCodeMixin):  # type: ignore[misc]
+class SpentCode(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib ships no types
     """A code as Authlib wants to read it."""
 
     code: Code
@@ -76,7 +75,7 @@ class SpentCode(AuthorizationCodeMixin):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class Renewal(TokenMixin):  # type: ignore[misc]
+class Renewal(TokenMixin):  # type: ignore[misc]  # Authlib ships no types
     family: Family
     successor: str
 

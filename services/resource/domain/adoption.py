@@ -6,7 +6,8 @@ from datetime import datetime
 from services.common.access import Person
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.resource.domain.audience import Audience
-from services.resource.domain.resource import NO_SUCH, Resource, State, may_see
+from services.resource.domain.resource import LONGEST_DISPLAY, Resource, State
+from services.resource.domain.rights import NO_SUCH, may_see
 from services.resource.domain.text import clean_line
 from services.resource.domain.vocabulary import Vocabulary
 
@@ -24,14 +25,14 @@ class Adoption:
     since: datetime
     changed_at: datetime
     locality: str = ""
+    # Empty unless the home ticked that its name may be shown.
     organisation: str = ""
-    """Empty unless the home ticked that its name may be shown."""
+    # Empty: of another node.
     member_id: str = ""
-    """Empty: of another node."""
+    # Empty: of this node.
     node_id: str = ""
-    """Empty: of this node."""
+    # It is, or once was, shared with other nodes.
     travelled: bool = False
-    """It is, or once was, shared with other nodes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def adopt(
     """A new adoption, or the same person's one with what was said now."""
     _require_adoptable(resource, before, person)
     locality = _checked(saying, vocabulary)
-    organisation = person.organisation_name if saying.show_organisation else ""
+    organisation = person.organisation_name[:LONGEST_DISPLAY] if saying.show_organisation else ""
     travels = reach(resource).audience is not None
     if before is None:
         return Adoption(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.common.access import Person
 from services.resource.domain.audience import Audience
-from services.resource.domain.resource import may_read
+from services.resource.domain.rights import may_read
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from services.common.access import Person
-from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.common.errors import Conflict, Invalid, NotAllowed
 from services.resource.domain.audience import Audience, checked_nodes
 from services.resource.domain.parts import MOST_PARTS, Part, require_shareable
 from services.resource.domain.text import clean_text
@@ -13,7 +13,10 @@ from services.resource.domain.vocabulary import Vocabulary
 from services.resource.domain.words import Words, checked_words, differences, require_complete
 
 LONGEST_NOTE = 500
-NO_SUCH = "There is no such resource here, or it is not shared with you."
+LONGEST_DISPLAY = 300
+MOST_EDITIONS = 100
+# Of all editions together: what one entry to other nodes can name.
+MOST_FILES = 200
 
 
 class State(IntEnum):
@@ -42,16 +45,16 @@ class Resource:
     changed_at: datetime
     audience: Audience = Audience.COMMUNITY
     node_ids: tuple[str, ...] = ()
+    # Empty: of this node.
     origin_node_id: str = ""
-    """Empty: of this node."""
     author_id: str = ""
     authors: str = ""
     organisation: str = ""
     community: str = ""
     editions: tuple[Edition, ...] = ()
     withdrawn_because: str = ""
+    # Its audience reaches, or once reached, beyond this node.
     travelled: bool = False
-    """Its audience reaches, or once reached, beyond this node."""
     downloads: int = 0
     used_by: int = 0
 
@@ -80,53 +83,10 @@ def start(resource_id: str, community_id: str, words: Words, person: Person, now
         words=words,
         changed_at=now,
         author_id=person.member_id,
-        authors=person.shown_as or person.organisation_name,
-        organisation=person.organisation_name,
+        authors=(person.shown_as or person.organisation_name)[:LONGEST_DISPLAY],
+        organisation=person.organisation_name[:LONGEST_DISPLAY],
         editions=(Edition(1),),
     )
-
-
-def may_change(resource: Resource, person: Person | None) -> bool:
-    """Its author, while in the community, or a convenor of the community; nobody changes another node's."""
-    if person is None or not resource.own or not person.is_in(resource.community_id):
-        return False
-    return person.member_id == resource.author_id or person.is_convenor(resource.community_id)
-
-
-def may_publish_widely(resource: Resource, person: Person | None) -> bool:
-    return person is not None and resource.own and person.is_convenor(resource.community_id)
-
-
-def may_see(resource: Resource, person: Person | None) -> bool:
-    """Published ones by their audience; others by those who may change them."""
-    if may_change(resource, person):
-        return True
-    if not resource.published:
-        return False
-    return may_read(resource.audience, resource.community_id, resource.origin_node_id, person)
-
-
-def may_read(audience: Audience, community_id: str, origin_node_id: str, person: Person | None) -> bool:
-    """What the audience of a published item says about this person at this node."""
-    if audience is Audience.PUBLIC:
-        return True
-    if person is None or not (person.roles or person.operator):
-        return False
-    # What another node shared was shared with this node: its communities are not ours.
-    if origin_node_id or audience is not Audience.COMMUNITY:
-        return True
-    return person.is_in(community_id)
-
-
-def require_change(resource: Resource, person: Person) -> None:
-    if not may_see(resource, person):
-        raise NotFound(NO_SUCH)
-    if not resource.own:
-        raise NotAllowed("This resource belongs to another node; only its own people can change it.")
-    if not may_change(resource, person):
-        raise NotAllowed("Only its author or a convenor of its community may change this. Nothing was changed.")
-    if resource.state is State.WITHDRAWN:
-        raise Conflict("This resource was withdrawn and cannot be changed any more. Start a new one instead.")
 
 
 def require_version(resource: Resource, expected: int, words: Words | None = None) -> None:
@@ -153,6 +113,11 @@ def add_part(resource: Resource, part: Part, now: datetime) -> Resource:
     draft = _require_draft(resource)
     if len(draft.parts) >= MOST_PARTS:
         raise Invalid(f"A resource can have {MOST_PARTS} parts. Take one out before you add another.")
+    files = {part.file.sha256 for edition in resource.editions for part in edition.parts if part.file}
+    if part.file and len(files | {part.file.sha256}) > MOST_FILES:
+        raise Invalid(
+            f"The editions of a resource can have {MOST_FILES} files together. Start a new resource for this."
+        )
     return _with_draft(resource, replace(draft, parts=(*draft.parts, part)), now)
 
 
@@ -165,6 +130,8 @@ def remove_part(resource: Resource, part_id: str, now: datetime) -> Resource:
 def start_edition(resource: Resource, now: datetime) -> Resource:
     """A draft beside the published edition, with the same parts."""
     newest = resource.published[-1]
+    if newest.number >= MOST_EDITIONS:
+        raise Conflict(f"A resource can have {MOST_EDITIONS} editions. Start a new resource for this one.")
     draft = Edition(newest.number + 1, parts=newest.parts)
     return _changed(resource, (*resource.editions, draft), now)
 
@@ -221,7 +188,7 @@ def withdraw(resource: Resource, reason: str, now: datetime) -> Resource:
 
 
 def _require_convenor_beyond_node(resource: Resource, audience: Audience, person: Person) -> None:
-    if audience.travels and not may_publish_widely(resource, person):
+    if audience.travels and not person.is_convenor(resource.community_id):
         raise NotAllowed(
             "What is seen beyond this node is a convenor's to publish and correct. Nothing was changed; "
             "ask a convenor of your community."

@@ -18,8 +18,8 @@ class Licence:
     may_copy: bool
     may_be_adapted: bool
     commercial: bool
+    # Licences that an adaptation may carry.
     adapted_as: frozenset[str]
-    """Licences that an adaptation may carry."""
     widest: Audience
 
 

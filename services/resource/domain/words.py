@@ -1,5 +1,6 @@
 """The words about a resource: what a draft may leave open, and what must be there when it is published."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,6 +8,7 @@ from services.common.errors import Invalid
 from services.resource.domain.text import clean_line, clean_text
 from services.resource.domain.vocabulary import Terms, Vocabulary
 
+ITEM_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 SHORTEST_TITLE, LONGEST_TITLE = 3, 200
 SHORTEST_SUMMARY, LONGEST_SUMMARY = 20, 2000
 MOST_TOPICS = 6
@@ -89,7 +91,7 @@ def _faults(words: Words, vocabulary: Vocabulary) -> dict[str, str]:
         faults["evidence_level"] = "choose one from the list"
     if words.review_due and not _is_day(words.review_due):
         faults["review_due"] = "not a day; write it like 2027-03-31"
-    if len(words.adapted_from) > 64:
+    if words.adapted_from and not ITEM_ID.fullmatch(words.adapted_from):
         faults["adapted_from"] = "not the number of a resource"
     return faults
 

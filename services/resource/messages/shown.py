@@ -22,8 +22,8 @@ class Shown:
     resource: Resource
     may_change: bool
     may_publish_widely: bool
+    # Hashes of the files whose bytes are on this node.
     here: Collection[str]
-    """Hashes of the files whose bytes are on this node."""
 
 
 def resource(shown: Shown) -> pb.Resource:

@@ -15,18 +15,16 @@ from services.resource.content import KINDS
 from services.resource.domain.adoption import DECLINED, LONGEST_PLACE, Adoption, Reach
 from services.resource.domain.audience import Audience
 from services.resource.domain.parts import File, Part
-from services.resource.domain.resource import LONGEST_NOTE, Edition, Resource, State
+from services.resource.domain.resource import LONGEST_DISPLAY, LONGEST_NOTE, Edition, Resource, State
 from services.resource.domain.text import checked_link, clean_file_name, clean_line, clean_text
-from services.resource.domain.words import LONGEST_SUMMARY, LONGEST_TITLE, Words
+from services.resource.domain.words import ITEM_ID, LONGEST_SUMMARY, LONGEST_TITLE, Words
 
 RESOURCE = "fosse.shared.v1.Resource"
 ADOPTION = "fosse.shared.v1.Adoption"
 MOST_EDITIONS, MOST_PARTS, MOST_CODES = 200, 100, 50
-LONGEST_DISPLAY = 300
 _LARGEST_NUMBER = 2**31 - 1
 _LARGEST_FILE = 2**40
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,60}")
-_ITEM = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SHA = re.compile(r"[0-9a-f]{64}")
 _UNKNOWN = "application/octet-stream"
 _MEDIA_TYPES = {kind.media_type: kind.extension for kind in KINDS.values()}
@@ -79,7 +77,7 @@ def resource_taken(entry: pb.VerifiedEntry) -> Resource:
     return Resource(
         id=item_id(entry.item_id),
         version=_version(entry.item_version),
-        community_id=_matching(_ITEM, entry.community_id, "community") if entry.community_id else "",
+        community_id=_matching(ITEM_ID, entry.community_id, "community") if entry.community_id else "",
         state=State.PUBLISHED,
         words=_words_taken(body),
         changed_at=_instant(entry.signed_at),
@@ -111,7 +109,7 @@ def adoption_taken(entry: pb.VerifiedEntry) -> Adoption:
 
 
 def item_id(value: str) -> str:
-    return _matching(_ITEM, value, "number")
+    return _matching(ITEM_ID, value, "number")
 
 
 def _edition_body(of: Edition) -> shared.Edition:

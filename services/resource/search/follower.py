@@ -15,7 +15,7 @@ from services.common import facts
 from services.common.database import Database, settled
 from services.common.facts import START, Place
 from services.common.topics import kind
-from services.resource.domain.resource import Resource
+from services.resource.domain.resource import Resource, State
 from services.resource.search.index import ShelfIndex
 from services.resource.store import resources
 
@@ -56,10 +56,13 @@ class Follower:
             put = resources.find_all(conn, touched) if touched else []
         if not found:
             return _LOOK_AGAIN_S
-        if not touched:
+        gone = touched - {resource.id for resource in put}
+        # A draft was never in the index: it costs no commit, which the next one would have to wait for.
+        shown = [resource for resource in put if resource.state is not State.DRAFT]
+        if not (shown or gone):
             self._index.note(found[-1].place)
             return 0.0
-        self._index.write(put, touched - {resource.id for resource in put}, found[-1].place)
+        self._index.write(shown, gone, found[-1].place)
         self._committed = time.monotonic()
         return 0.0
 

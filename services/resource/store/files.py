@@ -10,13 +10,14 @@ from services.resource.store.tables import file_ref, file_release
 RELEASED = "files released"
 
 
-def hold_still(conn: Connection) -> None:
-    """Until the end of this transaction nobody else adds or drops a reference.
+def keep(conn: Connection) -> None:
+    """Until the end of this transaction no file is deleted: what is on disk now is there when it is referred to."""
+    _lock(conn, "pg_advisory_xact_lock_shared")
 
-    So a file is never deleted between the moment it was found on disk and the reference to it.
-    """
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("LOCK TABLE file_ref IN SHARE ROW EXCLUSIVE MODE"))
+
+def hold_still(conn: Connection) -> None:
+    """Until the end of this transaction nobody begins to refer to a file."""
+    _lock(conn, "pg_advisory_xact_lock")
 
 
 def refer(conn: Connection, wanted: Mapping[str, Iterable[str]]) -> None:
@@ -35,9 +36,8 @@ def refer(conn: Connection, wanted: Mapping[str, Iterable[str]]) -> None:
 
 def release(conn: Connection, hashes: Iterable[str]) -> None:
     """Notes that these files may have lost their last reference."""
-    for sha in sorted(hashes):
-        if conn.scalar(select(file_release.c.sha256).where(file_release.c.sha256 == sha)) is None:
-            conn.execute(insert(file_release).values(sha256=sha))
+    if rows := [{"sha256": sha} for sha in sorted(hashes)]:
+        conn.execute(insert(file_release), rows)
         announce(conn, RELEASED)
 
 
@@ -51,10 +51,18 @@ def refers(conn: Connection, item_id: str, sha256: str) -> bool:
     return conn.scalar(found) is not None
 
 
-def released(conn: Connection, limit: int) -> list[str]:
-    return list(conn.scalars(select(file_release.c.sha256).limit(limit)))
+def released(conn: Connection, limit: int) -> list[tuple[int, str]]:
+    """Number and file of releases to look at, oldest first."""
+    rows = conn.execute(select(file_release).order_by(file_release.c.number).limit(limit))
+    return [(row.number, row.sha256) for row in rows]
 
 
-def settle(conn: Connection, sha256: str) -> None:
-    """Takes a file off the list of those to look at again."""
-    conn.execute(delete(file_release).where(file_release.c.sha256 == sha256))
+def settle(conn: Connection, number: int) -> None:
+    """Takes one release off the list of those to look at."""
+    conn.execute(delete(file_release).where(file_release.c.number == number))
+
+
+def _lock(conn: Connection, how: str) -> None:
+    # On SQLite one writes at a time anyway.
+    if conn.dialect.name == "postgresql":
+        conn.execute(text(f"select {how}(hashtext('fosse files'))"))

@@ -136,6 +136,8 @@ file_ref = Table(
 file_release = Table(
     "file_release",
     METADATA,
-    # Files to look at again: bytes that nothing refers to are deleted.
-    Column("sha256", Id, primary_key=True, info=privacy.IDS),
+    # Files to look at again: bytes that nothing refers to are deleted. One row for each time, so that none waits.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, info=privacy.COUNTS),
+    Column("sha256", Id, nullable=False, info=privacy.IDS),
+    sqlite_autoincrement=True,
 )

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from services.common import audit, facts, ids
 from services.common.access import Person
-from services.common.errors import NotFound
+from services.common.errors import NotAllowed, NotFound
 from services.resource.domain import adoption as rules
 from services.resource.domain.adoption import Adoption, Saying
-from services.resource.domain.resource import NO_SUCH
+from services.resource.domain.rights import NO_SUCH
 from services.resource.messages import said
-from services.resource.store import adoptions, resources
-from services.resource.usecases.shelf import Shelf, require_unused
+from services.resource.store import adoptions, resources, tombstones
+from services.resource.usecases.shelf import USED, Shelf
 
 
 def adopt(shelf: Shelf, resource_id: str, saying: Saying, *, person: Person, now: datetime) -> Adoption:
@@ -20,8 +20,8 @@ def adopt(shelf: Shelf, resource_id: str, saying: Saying, *, person: Person, now
         resource = resources.find_locked(conn, resource_id)
         if resource is None:
             raise NotFound(NO_SUCH)
-        if adoptions.find(conn, saying.id) is None:
-            require_unused(conn, saying.id)
+        if resources.find(conn, saying.id) or tombstones.stands(conn, saying.id):
+            raise NotAllowed(USED)
         before = adoptions.of_member(conn, resource_id, person.member_id) or adoptions.find(conn, saying.id)
         after = rules.adopt(resource, before, saying, person=person, vocabulary=shelf.vocabulary, now=now)
         if before is not None and rules.says_the_same(before, after):

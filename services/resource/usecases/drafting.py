@@ -15,11 +15,12 @@ from services.resource.content import identify
 from services.resource.domain import resource as rules
 from services.resource.domain.parts import File, Part, PartWords, file_part, link_part
 from services.resource.domain.resource import Resource
+from services.resource.domain.rights import NO_SUCH, require_change
 from services.resource.domain.text import clean_file_name
 from services.resource.domain.words import Words, checked_words
 from services.resource.messages.shown import Shown
-from services.resource.store import files, resources
-from services.resource.usecases.shelf import USED, Shelf, found_to_change, require_unused, save, shown_to, tell
+from services.resource.store import adoptions, files, resources, tombstones
+from services.resource.usecases.shelf import USED, Shelf, found_to_change, save, shown_to, tell
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def create(shelf: Shelf, resource_id: str, *, community_id: str, words: Words, p
     with shelf.db.write() as conn:
         found = resources.find(conn, resource_id)
         if found is None:
-            require_unused(conn, resource_id)
+            if adoptions.find(conn, resource_id) or tombstones.stands(conn, resource_id):
+                raise NotAllowed(USED)
             found = rules.start(resource_id, community_id, checked, person, now)
             resources.add(conn, found)
             tell(conn, None, found, now)
@@ -77,8 +79,8 @@ def add_file(
     with shelf.db.read() as conn:
         before = resources.find(conn, target.resource_id)
     if before is None:
-        raise NotFound(rules.NO_SUCH)
-    rules.require_change(before, person)
+        raise NotFound(NO_SUCH)
+    require_change(before, person)
     if _has_part(before, words.id):
         return shown_to(shelf, before, person)
     rules.require_version(before, target.expected_version)
@@ -87,7 +89,7 @@ def add_file(
         part = file_part(words, _described(shelf, stored, name), shelf.vocabulary)
         with shelf.db.write() as conn:
             after = _add(conn, target, part, person, now)
-            files.hold_still(conn)
+            files.keep(conn)
             if not shelf.files.has(stored.sha256):
                 raise TooMany("The file could not be kept just now. Nothing was changed; please send it again.")
     except Refusal:

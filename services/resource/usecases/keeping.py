@@ -16,12 +16,12 @@ def sweep_files(shelf: Shelf) -> float:
     """Deletes released files that nothing refers to any more; returns the seconds to wait."""
     with shelf.db.read() as conn:
         waiting = files.released(conn, _AT_ONCE)
-    for sha256 in waiting:
+    for number, sha256 in waiting:
         with shelf.db.write() as conn:
             files.hold_still(conn)
             if not files.is_referred(conn, sha256):
                 shelf.files.delete(sha256)
-            files.settle(conn, sha256)
+            files.settle(conn, number)
     return 0.0 if len(waiting) == _AT_ONCE else _SWEEP_EVERY_S
 
 

@@ -8,7 +8,8 @@ from services.common.access import Person
 from services.common.errors import Conflict, NotFound
 from services.resource.domain import resource as rules
 from services.resource.domain.parts import require_adaptable
-from services.resource.domain.resource import NO_SUCH, Publishing, Resource, State
+from services.resource.domain.resource import Publishing, Resource, State
+from services.resource.domain.rights import NO_SUCH, may_change, require_change
 from services.resource.domain.text import clean_text
 from services.resource.messages.shown import Shown
 from services.resource.store import resources
@@ -49,7 +50,7 @@ def withdraw(
             raise NotFound(NO_SUCH)
         after = before
         if not _already_withdrawn(before, reason, person):
-            rules.require_change(before, person)
+            require_change(before, person)
             rules.require_version(before, expected_version)
             after = rules.withdraw(before, reason, now)
             save(conn, before, after, did=(person, "withdrew"), now=now)
@@ -60,7 +61,7 @@ def _already_withdrawn(resource: Resource, reason: str, person: Person) -> bool:
     """By this very form, sent twice."""
     return (
         resource.state is State.WITHDRAWN
-        and rules.may_change(resource, person)
+        and may_change(resource, person)
         and resource.withdrawn_because == clean_text(reason)
     )
 

@@ -10,7 +10,8 @@ from services.common.access import Person
 from services.common.errors import NotFound
 from services.resource.domain.adoption import Adoption
 from services.resource.domain.parts import File, Part
-from services.resource.domain.resource import NO_SUCH, Resource, State, may_change, may_see
+from services.resource.domain.resource import Resource, State
+from services.resource.domain.rights import NO_SUCH, may_change, may_see
 from services.resource.messages.shown import Shown
 from services.resource.store import adoptions, resources, tombstones
 from services.resource.usecases.shelf import Shelf, shown_to

@@ -8,14 +8,15 @@ from sqlalchemy import Connection
 from services.common import audit, facts
 from services.common.access import Person
 from services.common.database import Database
-from services.common.errors import NotAllowed, NotFound
+from services.common.errors import NotFound
 from services.common.files import Folder
 from services.resource.domain.adoption import reach
-from services.resource.domain.resource import NO_SUCH, Resource, may_change, may_publish_widely, require_change
+from services.resource.domain.resource import Resource
+from services.resource.domain.rights import NO_SUCH, may_change, may_publish_widely, require_change
 from services.resource.domain.vocabulary import Vocabulary
 from services.resource.messages import said
 from services.resource.messages.shown import Shown
-from services.resource.store import adoptions, resources, tombstones
+from services.resource.store import adoptions, resources
 
 USED = "This form was already used by somebody else. Open the page again and send it once more."
 
@@ -25,10 +26,10 @@ class Shelf:
     db: Database
     files: Folder
     vocabulary: Vocabulary
+    # In bytes, of a file that somebody here adds.
     largest_file: int
-    """In bytes, of a file that somebody here adds."""
+    # In bytes, of a file that another node shares.
     largest_taken: int
-    """In bytes, of a file that another node shares."""
 
 
 def found_to_change(conn: Connection, resource_id: str, person: Person) -> Resource:
@@ -38,12 +39,6 @@ def found_to_change(conn: Connection, resource_id: str, person: Person) -> Resou
         raise NotFound(NO_SUCH)
     require_change(resource, person)
     return resource
-
-
-def require_unused(conn: Connection, item_id: str) -> None:
-    """Raises `NotAllowed` when something else, here or at another node, has or had this id."""
-    if resources.find(conn, item_id) or adoptions.find(conn, item_id) or tombstones.stands(conn, item_id):
-        raise NotAllowed(USED)
 
 
 def save(conn: Connection, before: Resource, after: Resource, *, did: tuple[Person, str], now: datetime) -> None:

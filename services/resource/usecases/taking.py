@@ -61,7 +61,7 @@ def take_file(shelf: Shelf, *, item: str, sha256: str, chunks: Iterable[bytes]) 
         return True
     stored = shelf.files.receive(chunks, shelf.largest_taken)
     with shelf.db.write() as conn:
-        files.hold_still(conn)
+        files.keep(conn)
         named = stored.sha256 == sha256 and files.refers(conn, item, sha256)
         if not named:
             files.release(conn, [stored.sha256])
@@ -155,16 +155,13 @@ def _write(conn: Connection, batch: _Batch, now: datetime) -> None:
 
 
 def _tell_resources(conn: Connection, put: Sequence[Resource], gone: Sequence[Tombstone], now: datetime) -> None:
-    for each in put:
-        facts.put(conn, said.resource_changed(each), each.id, now)
-        audit.add(conn, _WORKLOAD, "took", each.id, now)
-    for stone in gone:
-        facts.put(conn, said.resource_gone(stone.item_id, stone.version, stone.node_id), stone.item_id, now)
-        audit.add(conn, _WORKLOAD, "took back", stone.item_id, now)
+    left = [(said.resource_gone(stone.item_id, stone.version, stone.node_id), stone.item_id) for stone in gone]
+    facts.put_all(conn, [*((said.resource_changed(each), each.id) for each in put), *left], now)
+    taken_back = [("took back", stone.item_id) for stone in gone]
+    audit.add_all(conn, _WORKLOAD, [*(("took", each.id) for each in put), *taken_back], now)
 
 
 def _tell_adoptions_of_others(conn: Connection, used: Sequence[Adoption], now: datetime) -> None:
     own = resources.own_ids(conn, {each.resource_id for each in used})
-    for each in used:
-        facts.put(conn, said.resource_adopted(each, each.resource_id in own), each.id, now)
-        audit.add(conn, _WORKLOAD, f"took: {each.stage}", each.id, now)
+    facts.put_all(conn, [(said.resource_adopted(each, each.resource_id in own), each.id) for each in used], now)
+    audit.add_all(conn, _WORKLOAD, [(f"took: {each.stage}", each.id) for each in used], now)

@@ -6,7 +6,8 @@ from services.common.access import Person
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.resource.domain import resource as rules
 from services.resource.domain.audience import Audience
-from services.resource.domain.resource import Edition, Publishing, State, may_change, may_see
+from services.resource.domain.resource import Edition, Publishing, State
+from services.resource.domain.rights import may_change, may_see, require_change
 from tests.unit.resource.shelves import (
     CARE_HOMES,
     DERBYSHIRE,
@@ -53,7 +54,7 @@ def test_what_another_node_shared_is_seen_by_every_member_here_and_changed_by_no
     assert not may_see(resource, None)
     assert not may_change(resource, CONVENOR)
     with pytest.raises(NotAllowed, match="another node"):
-        rules.require_change(resource, CONVENOR)
+        require_change(resource, CONVENOR)
 
 
 def test_a_draft_is_seen_by_its_author_and_a_convenor_only() -> None:
@@ -62,7 +63,7 @@ def test_a_draft_is_seen_by_its_author_and_a_convenor_only() -> None:
     assert may_see(draft, AUTHOR) and may_see(draft, CONVENOR)
     assert not may_see(draft, COLLEAGUE)
     with pytest.raises(NotFound):
-        rules.require_change(draft, COLLEAGUE)
+        require_change(draft, COLLEAGUE)
 
 
 def test_an_author_who_left_the_community_changes_nothing_any_more() -> None:
@@ -160,6 +161,21 @@ def test_words_past_their_review_day_can_still_be_corrected() -> None:
     assert corrected.words.title == "New title"
 
 
+def test_a_resource_stays_of_a_size_that_other_nodes_take() -> None:
+    full = a_draft(editions=(Edition(1, parts=tuple(a_part(number) for number in range(30))),))
+    with pytest.raises(Invalid, match="30 parts"):
+        rules.add_part(full, a_part(31), NOW)
+
+    many = a_published(editions=tuple(
+        Edition(number, NOW, parts=tuple(a_part(number * 25 + part) for part in range(25))) for number in range(1, 9)
+    ))  # fmt: skip
+    with pytest.raises(Invalid, match="200 files"):
+        rules.add_part(rules.start_edition(many, NOW), a_part(999), NOW)
+
+    with pytest.raises(Conflict, match="100 editions"):
+        rules.start_edition(a_published(editions=(Edition(100, NOW),)), NOW)
+
+
 def test_two_people_editing_get_both_texts() -> None:
     theirs = a_draft(version=3, words=some_words(title="Their title"))
 
@@ -179,7 +195,7 @@ def test_withdrawing_needs_a_reason_and_ends_all_change() -> None:
 
     assert (gone.state, gone.withdrawn_because) == (State.WITHDRAWN, "The dose was wrong.")
     with pytest.raises(Conflict):
-        rules.require_change(gone, AUTHOR)
+        require_change(gone, AUTHOR)
 
 
 def test_only_members_of_a_community_add_to_its_shelf() -> None:

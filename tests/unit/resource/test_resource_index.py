@@ -131,6 +131,19 @@ def test_the_index_knows_how_far_it_followed_and_forgets_with_its_folder(index: 
     assert (again.place, found(again)) == (None, [])
 
 
+def test_a_fault_while_writing_leaves_the_index_as_it_was(index: ShelfIndex) -> None:
+    def full_disk() -> Iterator[Resource]:
+        yield a_resource(5)
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        index.write(full_disk(), [an_id(101)], Place(0, 9))
+
+    assert (found(index), index.place) == ([4, 3, 2, 1], Place(0, 1))
+    index.write([a_resource(5)], (), Place(0, 9))
+    assert found(index) == [5, 4, 3, 2, 1]
+
+
 def test_pages_follow_each_other_and_the_total_counts_all(index: ShelfIndex) -> None:
     asked = Asked(communities=MEMBER, member=True)
 

@@ -65,6 +65,7 @@ def test_hidden_characters_leave_and_lines_stay() -> None:
         ("title", "ab"), ("title", "a" * 201), ("summary", "a" * 2001), ("type", "poem"), ("topics", ("drink",)),
         ("topics", tuple(list(VOCABULARY.topics)[:7])), ("readers", ("aliens",)), ("evidence_level", 9),
         ("evidence_level", -1), ("review_due", "soon"), ("review_due", "2027-02-30"), ("adapted_from", "x" * 65),
+        ("adapted_from", "the old leaflet"),
     ],
 )  # fmt: skip
 def test_words_outside_their_bounds_are_marked_at_their_field(field: str, bad: object) -> None:

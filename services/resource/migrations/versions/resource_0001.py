@@ -39,7 +39,12 @@ def upgrade() -> None:
         sa.Column("item_id", _ID, primary_key=True),
     )
     op.create_index("file_ref_item", "file_ref", ["item_id"])
-    op.create_table("file_release", sa.Column("sha256", _ID, primary_key=True))
+    op.create_table(
+        "file_release",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("sha256", _ID, nullable=False),
+        sqlite_autoincrement=True,
+    )
 
 
 def _resource() -> list[sa.Column[object]]:

@@ -1,0 +1,88 @@
+"""Pages before stand-in services: what only shows when something is rare, late or away."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Browser, expect
+
+from services.common.errors import TooMany
+from tests.browser import looking, world
+from tests.browser.county import County, a_county
+from tests.browser.states import STATES, State
+
+MOST_CALLS = 3
+
+
+@pytest.fixture
+def county() -> Iterator[County]:
+    with a_county() as running:
+        yield running
+
+
+def get(county: County, path: str, **headers: str) -> requests.Response:
+    cookie = county.sign_in()
+    return requests.get(county.address + path, cookies={cookie["name"]: cookie["value"]}, headers=headers, timeout=10)
+
+
+def test_results_follow_the_typing_and_the_field_keeps_its_focus(chromium: Browser, county: County) -> None:
+    county.shelf.put(*world.some_resources())
+    with looking.a_page(chromium, county) as page:
+        page.goto(f"{county.address}/shelf")
+
+        page.get_by_label("Search by words").press_sequentially("mouth")
+
+        expect(page.get_by_role("status")).to_have_text("1 resource for “mouth”")
+        expect(page).to_have_url(f"{county.address}/shelf?q=mouth&type=&topic=&origin=&licence=&evidence=")
+        expect(page.get_by_label("Search by words")).to_be_focused()
+
+
+def test_a_fragment_is_never_taken_for_the_page(county: County) -> None:
+    whole, part = get(county, "/shelf"), get(county, "/shelf", **{"HX-Request": "true"})
+
+    assert whole.text.startswith("<!DOCTYPE html>") and "<html" not in part.text
+    assert "HX-Request" in whole.headers["Vary"] and "HX-Request" in part.headers["Vary"]
+
+
+def test_the_page_stands_and_its_panel_turns_grey_when_federation_is_away(county: County) -> None:
+    item = county.shelf.put(world.a_resource(origin_node_id=world.id_of("derbys")))
+    county.node.stop("federation")
+
+    page = get(county, f"/resources/{item.id}")
+
+    assert page.status_code == 200
+    assert "The signature cannot be checked just now" in page.text
+
+
+def test_a_busy_node_says_when_to_try_again(county: County) -> None:
+    county.shelf.refuse["SearchResources"] = TooMany("Very many people are here.", retry_after_s=7)
+
+    page = get(county, "/shelf")
+
+    assert (page.status_code, page.headers["Retry-After"]) == (429, "7")
+    assert "It is safe to try again in 7 seconds." in page.text
+
+
+def test_a_mail_as_html_runs_nothing_and_belongs_to_no_site(county: County) -> None:
+    mail = world.a_mail()
+    county.shelf.mails = [mail]
+
+    page = get(county, f"/mail/{mail.delivery.id}/html")
+
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+READ = [state for state in STATES if not state.press and state.name != "away"]
+
+
+@pytest.mark.parametrize("state", READ, ids=[state.name for state in READ])
+def test_a_page_makes_at_most_three_calls(county: County, state: State) -> None:
+    state.prepare(county)
+    get(county, state.path)
+    county.shelf.asked.clear()
+
+    get(county, state.path)
+
+    assert len(county.shelf.asked) <= MOST_CALLS, county.shelf.asked

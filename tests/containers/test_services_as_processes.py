@@ -1,0 +1,105 @@
+"""A county's services as processes of their own, on a real Kafka and a real PostgreSQL, do what one process does."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from fosse.common.v1.access_pb2 import ROLE_CONVENOR
+from fosse.common.v1.audience_pb2 import AUDIENCE_PUBLIC
+from fosse.resource.v1 import resource_pb2 as pb
+from tests.broker import Broker
+from tests.containers.county import EVERYBODY, SERVICES, County, Process, a_county
+from tests.databases import PostgresDatabases
+from tests.unit.membership.people import CARE_HOMES, an_id
+from tests.waiting import until
+
+pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(300)]
+LEAFLET, LINK, ADOPTION = an_id(500), an_id(501), an_id(502)
+
+
+@pytest.fixture(scope="module")
+def county(
+    tmp_path_factory: pytest.TempPathFactory, postgres_databases: PostgresDatabases, broker: Broker
+) -> Iterator[County]:
+    # Unix sockets take short paths only.
+    with a_county(tmp_path_factory.mktemp("c"), postgres_databases, broker.address) as made:
+        publish_leaflet(made, "Spotting dehydration early")
+        yield made
+
+
+def publish_leaflet(county: County, title: str) -> None:
+    """By Ann, a convenor, for everybody."""
+    ann = county.a_member(1, "Ann", ROLE_CONVENOR)
+    words = pb.Words(
+        title=title,
+        summary="What to look for in the heat, on one page.",
+        type="information_leaflet",
+        topics=["hydration"],
+    )
+    resources = county.resources
+    resources.CreateResource(pb.CreateResourceRequest(id=LEAFLET, community_id=CARE_HOMES, words=words), metadata=ann)
+    link = pb.AddLinkPartRequest(
+        resource_id=LEAFLET,
+        expected_version=1,
+        part_id=LINK,
+        title=title,
+        licence="CC-BY-4.0",
+        link="https://a.example",
+    )
+    resources.AddLinkPart(link, metadata=ann)
+    publish = pb.PublishResourceRequest(id=LEAFLET, expected_version=2, audience=AUDIENCE_PUBLIC)
+    resources.PublishResource(publish, metadata=ann)
+
+
+def test_a_leaflet_is_found_and_adopted_and_its_author_is_told_through_kafka(county: County) -> None:
+    until(lambda: county.search("dehydration"), "the leaflet is found")
+
+    ben = county.a_member(2, "Ben")
+    adopt = pb.AdoptResourceRequest(
+        id=ADOPTION, resource_id=LEAFLET, stage="adopted", locality="Mansfield and Ashfield"
+    )
+    county.resources.AdoptResource(adopt, metadata=ben)
+
+    assert county.search("dehydration")[0]["title"] == "Spotting dehydration early"
+    until(lambda: any("ann@homes.example" in mail for mail in county.mails()), "its author was told by mail")
+    until(lambda: county.housekeeping("resource").facts_unsent == 0, "all facts were carried")
+    assert [county.housekeeping(name).parked for name in SERVICES] == [0, 0, 0, 0]
+
+
+def test_no_log_of_any_process_names_a_person(county: County) -> None:
+    logs = county.logs()
+
+    assert logs.count("\n") > len(EVERYBODY)
+    assert [word for word in ("@", "Ann", "Ben", "dehydration") if word in logs] == []
+
+
+def test_a_service_that_is_killed_goes_on_where_it_was(county: County) -> None:
+    resource = county.processes["resource"]
+    before = county.housekeeping("resource").facts
+
+    resource.stop(signal.SIGKILL)
+    resource.start()
+    until(lambda: county.answers("resource"), "resource answers again")
+
+    assert county.housekeeping("resource").facts == before
+    until(lambda: county.search("dehydration"), "the leaflet is found again")
+
+
+def test_a_service_without_kafka_refuses_to_start_and_says_what_to_do(county: County) -> None:
+    known = county.processes["notification"]
+    nowhere = Process(known.name, {**known.settings, "kafka": "127.0.0.1:1"}, known.log)
+    none = Process(known.name, {**known.settings, "kafka": ""}, known.log)
+
+    assert "Set FOSSE_NOTIFICATION_KAFKA" in none.run().stderr
+    refused = nowhere.run()
+    assert refused.returncode != 0
+    assert "start Kafka, or correct the setting" in refused.stderr
+
+
+def test_every_process_ends_by_itself_when_it_is_told(county: County) -> None:
+    ended = {name: process.stop() for name, process in county.processes.items()}
+    county.start()
+
+    assert ended == dict.fromkeys(EVERYBODY, 0)
+    until(lambda: county.search("dehydration"), "the leaflet is found again")

@@ -1,0 +1,107 @@
+"""The gateway as processes of its own: several workers, one small database, no preloading."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from gateway.app import MIGRATIONS
+from gateway.settings import Settings
+from services.common import migrating
+from services.common.database import Database
+from services.common.settings import environment_of, inherited_environment
+from services.node.web import bound
+from tests.browsing import Browser
+from tests.databases import SqliteDatabases
+from tests.gateways import Web, a_gateway
+from tests.rules.tree import ROOT
+from tests.waiting import until
+
+OURS = ("-m", "gateway")
+GUNICORN = ("-m", "gunicorn", "gateway.wsgi:app_from_environment()", "--workers", "2", "--threads", "4", "--bind")
+
+
+@pytest.fixture
+def web(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
+    with a_gateway(tmp_path, sqlite_databases) as web:
+        yield web
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos'}"}
+    return {**inherited_environment(), **environment_of(settings, "fosse_gateway"), **paths}
+
+
+@contextmanager
+def workers(settings: Settings, *command: str) -> Iterator[Browser]:
+    """The processes, and a browser of their address; they must end by themselves when they are told."""
+    with bound("127.0.0.1", 0) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    given = environment(replace(settings, listen=listen, server="waitress" if "waitress" in command else "gunicorn"))
+    arguments = [each for each in command if each != "waitress"]
+    told = [*arguments, listen, "--no-control-socket"] if arguments[-1] == "--bind" else arguments
+    process = subprocess.Popen([sys.executable, *told], env=given, stderr=subprocess.DEVNULL)
+    with Browser(f"http://{listen}") as browser:
+        try:
+            until(lambda: answers(browser), "the workers answer")
+            yield browser
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) in {0, -signal.SIGTERM}
+
+
+def answers(browser: Browser) -> bool:
+    try:
+        return browser.get("/health").status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.mark.parametrize("command", [OURS, GUNICORN, (*OURS, "waitress")], ids=["ours", "gunicorn", "waitress"])
+def test_a_session_is_known_to_every_worker_and_its_end_too(web: Web, command: tuple[str, ...]) -> None:
+    ann = web.signed_in(1, "Ann Example")
+
+    with workers(web.settings, *command) as browser:
+        browser.http.cookies.update(ann.http.cookies)
+        # A connection each, so that both workers are asked.
+        close = {"Connection": "close"}
+        asked = [browser.get("/api/v1/me", headers=close).status_code for _ in range(30)]
+        ann.send("/signout", "/about")
+
+        assert asked == [200] * 30
+        until(lambda: all_out(browser), "no worker remembers the session", 10)
+
+
+def all_out(browser: Browser) -> bool:
+    return {browser.get("/api/v1/me", headers={"Connection": "close"}).status_code for _ in range(10)} == {401}
+
+
+def test_a_database_that_was_never_set_up_is_refused_with_a_sentence_and_then_set_up(tmp_path: Path) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path / 'gateway.db'}", secret_key_file=tmp_path / "key")
+    given = environment(settings)
+
+    refused = subprocess.run([sys.executable, *OURS], env=given, capture_output=True, text=True, check=False)
+    made = subprocess.run([sys.executable, *OURS, "--migrate"], env=given, check=False)
+
+    assert refused.returncode == 1
+    assert "is older than this software" in refused.stderr and "Traceback" not in refused.stderr
+    assert made.returncode == 0
+    db = Database(settings.database)
+    migrating.check(db, MIGRATIONS)
+    db.dispose()
+
+
+def test_a_server_that_does_not_exist_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    given = environment(Settings(database=f"sqlite:///{tmp_path / 'gateway.db'}", server="apache"))
+    subprocess.run([sys.executable, *OURS, "--migrate"], env=given, check=True)
+
+    refused = subprocess.run([sys.executable, *OURS], env=given, capture_output=True, text=True, check=False)
+
+    assert refused.returncode == 1
+    assert "it takes gunicorn or waitress" in refused.stderr

@@ -1,0 +1,211 @@
+"""The embedded node as an operator meets it: one process, one folder, and a sentence for whatever is in the way."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services.common.clock import utc_now
+from services.node.cli import fosse
+from services.node.demo.person import Person
+from services.node.demo.region import RunningNode, environment, free_ports
+from services.node.demo.world import County
+from services.node.folder import Folder
+from services.node.provider.accounts import Accounts
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+NOTTS = County("notts", "Nottinghamshire", "Care homes (demo)", "#demo", ())
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    made = RunningNode(NOTTS, tmp_path_factory.mktemp("node") / "data", free_ports())
+    made.start()
+    try:
+        made.wait_until_ready()
+        yield made
+    finally:
+        made.ask_to_stop()
+        made.wait_until_stopped()
+
+
+def told(*arguments: str) -> Result:
+    return CliRunner().invoke(fosse, [str(each) for each in arguments])
+
+
+def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A node that is expected not to start."""
+    command = [sys.executable, "-m", "services.node", "node", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def running(options: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    """A node that said it is ready; it must end well."""
+    command = [sys.executable, "-m", "services.node", "node", *options]
+    log = Path(options[1]) / "stderr.log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        assert process.stdout and "ready" in process.stdout.readline(), log.read_text()
+        yield process
+        if process.poll() is None:
+            process.terminate()
+        assert process.wait(15) == 0, log.read_text()
+
+
+def resident_mb(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) / 1000
+
+
+def test_a_node_says_one_line_when_its_pages_answer(node: RunningNode) -> None:
+    lines = [line for line in node.log.read_text().splitlines() if not line.startswith("{")]
+
+    assert lines == [f"Nottinghamshire is ready: {node.address}"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_an_idle_node_needs_no_more_than_180_megabytes(node: RunningNode) -> None:
+    assert resident_mb(node.pid) <= 180
+
+
+def test_a_second_process_on_the_folder_is_told_which_one_has_it(node: RunningNode) -> None:
+    second = start("--data", str(node.folder.path), "--port", str(free_ports().web))
+
+    assert second.returncode == 1
+    assert f"process {node.pid}" in second.stderr and "Traceback" not in second.stderr
+
+
+def test_a_port_in_use_is_named_and_nothing_is_left_half_made(node: RunningNode, tmp_path: Path) -> None:
+    second = start("--data", str(tmp_path / "other"), "--port", str(node.ports.web))
+
+    assert second.returncode == 1
+    assert f"Port {node.ports.web}" in second.stderr and "--port" in second.stderr
+    assert not list((tmp_path / "other").glob("*.db"))
+
+
+def test_the_built_in_sign_in_is_never_offered_to_other_machines(tmp_path: Path) -> None:
+    refused = start("--data", str(tmp_path), "--host", "0.0.0.0")
+
+    assert refused.returncode == 1
+    assert "--issuer" in refused.stderr
+
+
+def test_a_database_of_a_newer_fosse_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.prepare()
+    with sqlite3.connect(tmp_path / "membership.db") as newer:
+        newer.execute("create table alembic_version (version_num varchar(32) primary key)")
+        newer.execute("insert into alembic_version values ('from_the_future')")
+    newer.close()
+    ports = free_ports()
+
+    refused = start("--data", str(tmp_path), "--port", str(ports.web), "--provider-port", str(ports.provider))
+
+    assert refused.returncode == 1
+    assert "newer Fosse" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_an_invited_person_joins_by_the_link_and_a_second_invitation_makes_no_second_member(node: RunningNode) -> None:
+    data = str(node.folder.path)
+    who = ("Ann Example", "ann@byron.example", "--organisation", "Byron Lodge (demo)", "--role", "convenor")
+
+    first = told("invite", "--data", data, *who, "--community", "Care homes (demo)")
+    again = told("invite", "--data", data, *who)
+
+    assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
+    accounts = Accounts(node.folder.path / "provider" / "people.json").all()
+    assert [each.name for each in accounts] == ["Ann Example"]
+    link = re.search(r"/invitation/(\S+)", again.output)
+    assert link
+    person = Person(node.address, accounts[0].subject)
+    assert "Welcome" in person.accept(link[1]).words
+    me = person.ask("GET", "/me")
+    assert me and me["name"] == "Ann Example"
+
+
+def test_the_operators_commands_speak_to_the_running_node(node: RunningNode) -> None:
+    data = str(node.folder.path)
+
+    status, replay, doctor = (told(each, "--data", data) for each in ("status", "replay", "doctor"))
+
+    assert "membership" in status.output and "Nottinghamshire (notts), alone" in status.output
+    assert "0 still set aside" in replay.output
+    assert doctor.output == "All is well: folder, keys, services, audit and region.\n" and doctor.exit_code == 0
+
+
+def test_the_doctor_names_what_is_wrong_and_ends_with_1(node: RunningNode) -> None:
+    keys = node.folder.path / "keys"
+    keys.chmod(0o755)
+    try:
+        doctor = told("doctor", "--data", str(node.folder.path))
+    finally:
+        keys.chmod(0o700)
+
+    assert doctor.exit_code == 1
+    assert f"chmod go= {keys}" in doctor.output
+
+
+def test_a_command_to_a_node_that_does_not_run_says_how_to_start_it(tmp_path: Path) -> None:
+    answer = told("status", "--data", str(tmp_path / "nothing"))
+
+    assert answer.exit_code == 1
+    assert "fosse node --data" in answer.output
+
+
+def test_the_index_is_made_anew_only_while_the_node_is_stopped(node: RunningNode) -> None:
+    answer = told("reindex", "--data", str(node.folder.path))
+
+    assert answer.exit_code == 1
+    assert "Stop that one first" in answer.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_node_ends_by_itself_when_told_to_and_starts_again_from_its_folder(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    ports = free_ports()
+    options = ["--data", str(tmp_path), "--slug", "notts", "--name", "Nottinghamshire"]
+    wanted = [*options, "--port", str(ports.web), "--provider-port", str(ports.provider)]
+    with running(wanted) as first:
+        began = utc_now()
+        first.send_signal(number)
+        assert first.wait(15) == 0
+        assert (utc_now() - began).total_seconds() < 10
+
+    with running(["--data", str(tmp_path)]):
+        assert Folder(tmp_path).holder()["address"] == f"http://127.0.0.1:{ports.web}"
+
+
+def test_a_node_without_pages_leaves_them_to_workers_outside(tmp_path: Path) -> None:
+    ports = free_ports()
+    wanted = ["--data", str(tmp_path), "--port", str(ports.web), "--provider-port", str(ports.provider)]
+    with running([*wanted, "--no-gateway"]):
+        environment = (tmp_path / "gateway.env").read_text()
+        assert f"FOSSE_GATEWAY_PUBLIC_URL=http://127.0.0.1:{ports.web}" in environment
+        assert told("status", "--data", str(tmp_path)).exit_code == 0
+
+
+def test_nodes_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    made = RunningNode(NOTTS, tmp_path, free_ports())
+    made.start()
+    made.wait_until_ready()
+
+    # What the kernel does to our end of the pipe when we are killed.
+    made.close_pipe()
+
+    until(lambda: not Folder(tmp_path).holder(), "the node let go of its folder")
+    assert made.wait_until_stopped() == 0

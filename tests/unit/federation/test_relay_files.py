@@ -1,0 +1,76 @@
+"""Files on their way between nodes: whole or not there, and taken up where they stopped."""
+
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.common.errors import Conflict, Invalid
+from services.federation.relay_files import RelayFolder
+
+CONTENT = os.urandom(100_000)
+SHA = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> RelayFolder:
+    return RelayFolder(tmp_path / "relay")
+
+
+def send(relay: RelayFolder, content: bytes, offset: int, sha256: str = SHA, size: int = len(CONTENT)) -> None:
+    with relay.resume(sha256, size, offset) as file:
+        file.write(content)
+
+
+class Broken(Exception):
+    """The connection broke."""
+
+
+def test_a_file_is_continued_where_the_connection_broke(relay: RelayFolder) -> None:
+    with pytest.raises(Broken), relay.resume(SHA, len(CONTENT), 0) as file:
+        file.write(CONTENT[:40_000])
+        raise Broken
+    held, had = relay.held(SHA), relay.has(SHA)
+
+    send(relay, CONTENT[held:], held)
+
+    assert (held, had, relay.has(SHA)) == (40_000, False, True)
+    assert b"".join(relay.read(SHA)) == CONTENT
+
+
+def test_a_file_that_is_another_than_its_name_says_is_not_kept_and_harms_no_other(relay: RelayFolder) -> None:
+    stored = relay.receive([b"an honest file"], 100)
+
+    with pytest.raises(Invalid, match="not the one"):
+        send(relay, b"an honest file", 0, SHA, len(b"an honest file"))
+
+    assert (relay.has(SHA), relay.held(SHA), relay.has(stored.sha256)) == (False, 0, True)
+
+
+def test_a_file_longer_than_its_entry_says_is_not_kept(relay: RelayFolder) -> None:
+    with pytest.raises(Invalid, match="longer"):
+        send(relay, CONTENT + b"!", 0)
+
+    assert relay.held(SHA) == 0
+
+
+def test_a_file_continues_only_at_its_end_and_by_one_sender_at_a_time(relay: RelayFolder) -> None:
+    with pytest.raises(Conflict, match="continues at byte 0"):
+        send(relay, CONTENT, 5)
+    with relay.resume(SHA, len(CONTENT), 0) as file:
+        with pytest.raises(Conflict, match="just now"):
+            send(relay, CONTENT, 0)
+        file.write(CONTENT)
+
+    assert relay.has(SHA)
+
+
+def test_what_lay_long_is_found_for_the_sweep(relay: RelayFolder) -> None:
+    send(relay, CONTENT, 0)
+    send(relay, b"a part", 0, "ab" * 32)
+    now = datetime.now(UTC)
+
+    assert relay.older_than(now - timedelta(hours=1)) == []
+    assert relay.older_than(now + timedelta(hours=1)) == sorted([SHA, "ab" * 32])

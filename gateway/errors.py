@@ -4,6 +4,7 @@ Nobody else in the gateway catches a refusal to make a page of it, except a form
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
@@ -136,6 +137,10 @@ def _is_nobody() -> bool:
 
 
 def _as_page(problem: Problem) -> Response:
+    # At an address that no route has, nobody has asked yet who is calling; elsewhere asking again may be what failed.
+    if problem.status == 404 and request.url_rule is None:
+        with suppress(Refusal, Away):
+            caller()
     g.setdefault("caller", NOBODY)
     try:
         html = render_template("error.html", problem=problem)

@@ -122,11 +122,13 @@ def verify(conn: Connection) -> Verdict:
 def _seal_next(conn: Connection) -> int:
     last = conn.execute(select(seals.c.place, seals.c.seal).order_by(seals.c.place.desc()).limit(1)).one_or_none()
     place, previous = (last.place, last.seal) if last else (0, _START)
-    rows = _unsealed(conn, _AT_ONCE)
-    for row in rows:
+    chained = []
+    for row in _unsealed(conn, _AT_ONCE):
         place, previous = place + 1, _chained(previous, row)
-        conn.execute(insert(seals).values(place=place, number=row.number, seal=previous))
-    return len(rows)
+        chained.append({"place": place, "number": row.number, "seal": previous})
+    if chained:
+        conn.execute(insert(seals), chained)
+    return len(chained)
 
 
 def _unsealed(conn: Connection, limit: int) -> list[AuditRow]:

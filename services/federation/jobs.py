@@ -12,6 +12,7 @@ from services.federation.usecases import standing
 RENEW, SWEEP = "renew-registry", "sweep-relay"
 _EVERY = {RENEW: timedelta(hours=6), SWEEP: timedelta(hours=24)}
 _A_DAY = timedelta(days=1)
+_AT_ONCE = 500
 
 
 def jobs(node: ThisNode) -> dict[str, Job]:
@@ -31,11 +32,15 @@ def plan(node: ThisNode, kinds: Iterable[str]) -> None:
 def sweep(node: ThisNode, now: datetime) -> int:
     """Drops files of the relay folder that no entry names: a crash left them behind. Returns how many."""
     old = node.relay.older_than(now - _A_DAY)
-    with node.db.read() as conn:
-        named = files.known(conn, old)
-    for sha256 in set(old) - named:
-        node.relay.drop(sha256)
-    return len(set(old) - named)
+    dropped = 0
+    for begin in range(0, len(old), _AT_ONCE):
+        some = old[begin : begin + _AT_ONCE]
+        with node.db.read() as conn:
+            unnamed = set(some) - files.known(conn, some)
+        for sha256 in unnamed:
+            node.relay.drop(sha256)
+        dropped += len(unnamed)
+    return dropped
 
 
 def _repeating(node: ThisNode, kind: str, do: Callable[[datetime], object]) -> Job:

@@ -63,6 +63,13 @@ def test_a_busy_node_says_when_to_try_again(county: County) -> None:
     assert "It is safe to try again in 7 seconds." in page.text
 
 
+def test_a_page_that_is_not_there_still_knows_who_is_signed_in(county: County) -> None:
+    page = get(county, "/nowhere")
+
+    assert page.status_code == 404
+    assert "Priya Raman" in page.text and "Sign out" in page.text
+
+
 def test_a_mail_as_html_runs_nothing_and_belongs_to_no_site(county: County) -> None:
     mail = world.a_mail()
     county.shelf.mails = [mail]

@@ -127,15 +127,25 @@ def telling_records(records: Iterable[logging.LogRecord]) -> list[str]:
     return [line for line in said if E_MAIL.search(line)]
 
 
+def skips(root: Path) -> list[str]:
+    """Only tests/machine.py skips, and says for want of what: where FOSSE_REQUIRE names it, that is a failure."""
+    names = {"pytest.skip", "pytest.importorskip", "pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail"}
+    return _used(root, names, "tests.machine", "tests.rules")
+
+
 def sleeps_and_mocks(root: Path) -> list[str]:
     """Tests wait for a condition (tests/waiting.py) and use the real thing."""
-    wanted = {"time.sleep", "mock.patch", "unittest.mock", "monkeypatch.setattr"}
+    names = {"time.sleep", "mock.patch", "unittest.mock", "monkeypatch.setattr"}
+    return _used(root, names, "tests.waiting", "tests.bench", "tests.rules")
+
+
+def _used(root: Path, names: set[str], *allowed: str) -> list[str]:
     return [
         module.at(node, f"uses {ast.unparse(node)}")
         for module in modules(root, ("tests",))
-        if module.name != "tests.waiting" and not module.within("tests.bench", "tests.rules")
+        if not module.within(*allowed)
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in wanted
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in names
     ]
 
 

@@ -25,6 +25,8 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (habits.telling_logs, "gateway/api.py", LOG + "log.info('%s signed in', name)\n"),
     (habits.telling_logs, "gateway/api.py", LOG + "log.info('refused', extra={'reason': str(refusal)})\n"),
     (habits.telling_logs, "gateway/api.py", LOG + "log.info('seen', extra={'message': 'm'})\n"),
+    (habits.skips, "tests/unit/test_a.py", "import pytest\npytest.skip('not today')\n"),
+    (habits.skips, "tests/unit/test_a.py", "import pytest\n@pytest.mark.xfail\ndef test_a(): ...\n"),
     (habits.sleeps_and_mocks, "tests/unit/test_a.py", "import time\ntime.sleep(1)\n"),
 ]
 

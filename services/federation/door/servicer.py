@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -39,8 +40,10 @@ class News:
         self._loop = asyncio.get_running_loop()
 
     def tell(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._ring)
+        # Should the loop close in between, nobody waits any more.
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._ring)
 
     def end(self) -> None:
         """From the event loop: whoever waits is answered now."""

@@ -5,7 +5,7 @@ import time
 
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import door_pb2_grpc
-from services.common.errors import Invalid, NotFound, Refusal
+from services.common.errors import Invalid, NotFound, Refusal, TooMany
 from services.common.rpc_errors import Away
 from services.federation.store import files
 from services.federation.store.files import FileRef
@@ -15,7 +15,7 @@ from services.federation.this_node import ThisNode
 
 log = logging.getLogger(__name__)
 _FILE_S = 300.0
-_AT_ONCE = 200
+_AT_ONCE = 1000
 _LOOK_AGAIN_S = 30.0
 _NOT_JOINED_S = 300.0
 _FIRST_PAUSE_S = 0.25
@@ -41,10 +41,19 @@ class Downloading:
             for ref in wanted:
                 if self._is_time(ref.sha256):
                     self._get(door, ref)
+        except TooMany as full:
+            self._link.note(full.sentence)
+            return self._pauses.longer()
         except (Refusal, Away):
             return self._pauses.longer()
         self._pauses.reset()
-        return 0.5 if self._later else _LOOK_AGAIN_S
+        self._later = {ref.sha256: self._later[ref.sha256] for ref in wanted if ref.sha256 in self._later}
+        return self._until_next()
+
+    def _until_next(self) -> float:
+        """Seconds until the hub is asked again for a file that it did not have."""
+        first = min((at for at, _ in self._later.values()), default=None)
+        return _LOOK_AGAIN_S if first is None else max(first - time.monotonic(), 0.05)
 
     def _is_time(self, sha256: str) -> bool:
         return sha256 not in self._later or time.monotonic() >= self._later[sha256][0]

@@ -37,8 +37,13 @@ class Fetching:
             return _NOT_JOINED_S
         try:
             answer = self._link.call(door.Fetch, self._request(), _DEADLINE_S)
-            self._take(answer)
         except (Refusal, Away):
+            return self._pauses.longer()
+        try:
+            self._take(answer)
+        except Refusal as refusal:
+            # The hub's answer cannot be believed, or there is no room for it.
+            self._link.note(refusal.sentence)
             return self._pauses.longer()
         self._pauses.reset()
         return 0.0

@@ -57,17 +57,19 @@ class Link:
     def call(self, rpc: Any, request: Any, timeout_s: float) -> Any:
         """One call that `close` cuts short. Raises a `Refusal` of the hub or `Away`; notes how the hub stands."""
         future = rpc.future(request, timeout=timeout_s)
-        self._waiting.add(future)
-        try:
+        with self._lock:
+            self._waiting.add(future)
             if self._closed:
                 future.cancel()
+        try:
             response = future.result()
         except grpc.RpcError as error:
             raise self._failed(error) from error
         except grpc.FutureCancelledError as error:
             raise Away("closing") from error
         finally:
-            self._waiting.discard(future)
+            with self._lock:
+                self._waiting.discard(future)
         self._answered(future.trailing_metadata())
         return response
 
@@ -79,10 +81,10 @@ class Link:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        self._closed = True
-        for future in list(self._waiting):
-            future.cancel()
         with self._lock:
+            self._closed = True
+            for future in self._waiting:
+                future.cancel()
             if self._channel:
                 self._channel.close()
 
@@ -107,11 +109,11 @@ class Link:
             # Of one file or entry; the hub itself is well.
             return reason
         if isinstance(reason, Refusal):
-            self._note(reason.sentence)
+            self.note(reason.sentence)
         else:
             with self._node.db.read() as conn:
                 known = standing.get(conn)
-            self._note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock()) if known else "")
+            self.note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock()) if known else "")
         return reason
 
     def _answered(self, metadata: Any) -> None:
@@ -119,7 +121,7 @@ class Link:
         said = dict(metadata or ()).get(CLOCK, "")
         difference = abs(datetime.fromisoformat(str(said)) - now) if said else timedelta()
         if difference > _CLOCK_MAY_DIFFER:
-            self._note(
+            self.note(
                 f"The clock of this machine and the hub's differ by {round(difference.total_seconds() / 60)} minutes. "
                 "Sharing goes on for now; set this machine's clock, or tell the hub's operator."
             )
@@ -131,10 +133,11 @@ class Link:
             standing.note_contact(conn, now)
         self._noted, self._problem = now, ""
 
-    def _note(self, problem: str) -> None:
-        if problem == self._problem:
+    def note(self, problem: str) -> None:
+        """Shows on the status page what is in the way, until the hub answers as it should."""
+        if problem == self._problem or self._closed:
             return
-        log.warning("the hub does not answer as it should")
+        log.warning("the exchange with the hub is not as it should be")
         with self._node.db.write() as conn:
             standing.note_problem(conn, problem)
         self._problem = problem

@@ -8,6 +8,7 @@ from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import door_pb2_grpc
 from services.common.errors import Conflict, Refusal
 from services.common.rpc_errors import Away
+from services.federation.domain.faults import Forged
 from services.federation.domain.registry import PROTOCOL
 from services.federation.gate import SigningGate
 from services.federation.store.files import FileRef
@@ -49,8 +50,13 @@ class Publishing:
                 self._compare(door)
             stopped = self._publish_all(door)
             self._send_files(door)
+        except Forged as forged:
+            # The hub's list of nodes cannot be believed; whatever else fails the link has noted already.
+            self._link.note(forged.sentence)
+            self._began = False
+            return self._pauses.longer()
         except (Refusal, Away):
-            # The link has noted why; the next step begins with the hub's own cursors again.
+            # The next step begins with the hub's own cursors again.
             self._began = False
             return self._pauses.longer()
         self._pauses.reset()

@@ -33,7 +33,7 @@ def add_file(resource_id: str) -> Response:
     json_form.fill(words, _words(request.form))
     api.fill_id(words, "part_id")
     api.fill_version(words)
-    answer = clients().resources.AddFilePart(_messages(words, sent.stream))
+    answer = clients().resources.AddFilePart(messages(words, sent.stream))
     headers = {"ETag": f'"{answer.resource.version}"'}
     return Response(json_form.text_of(answer), content_type="application/json", headers=headers)
 
@@ -81,7 +81,8 @@ def _words(form: Mapping[str, str]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value != ""}
 
 
-def _messages(words: pb.FilePartWords, stream: IO[bytes]) -> Iterator[pb.AddFilePartRequest]:
+def messages(words: pb.FilePartWords, stream: IO[bytes]) -> Iterator[pb.AddFilePartRequest]:
+    """A file on its way to its service: the words first, then the bytes piece by piece."""
     yield pb.AddFilePartRequest(words=words)
     while chunk := stream.read(CHUNK):
         yield pb.AddFilePartRequest(chunk=chunk)

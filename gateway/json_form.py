@@ -46,13 +46,8 @@ _UNREADABLE = re.compile(r"Failed to parse (\w+) field")
 
 
 def text_of(message: Message) -> str:
+    """What is not set is left out."""
     return _to_text(_encoder(message.DESCRIPTOR)(message))
-
-
-def plain(message: Message) -> dict[str, Any]:
-    """The message as proto3 JSON's objects, lists and texts; what is not set is left out."""
-    found: dict[str, Any] = _encoder(message.DESCRIPTOR)(message)
-    return found
 
 
 def read_object(raw: bytes) -> dict[str, Any]:

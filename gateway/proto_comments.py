@@ -12,7 +12,7 @@ Comments = dict[str, str]
 
 
 def comments_of(protos: Path = PROTOS) -> Comments:
-    """The comments in front of rpcs, messages, fields and enums, by full name.."""
+    """The comments in front of rpcs, messages, fields and enums, by full name."""
     found: Comments = {}
     for file in _compiled(protos).file:
         if file.package.startswith("fosse."):

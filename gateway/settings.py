@@ -39,8 +39,8 @@ class Settings:
     sign_in_origins: str = ""
     # Made at the first start when it is not there; every worker reads the same one.
     secret_key_file: Path = Path("gateway.key")
-    # Largest file that may be sent, in bytes.
-    upload_limit: int = 50 * 1024 * 1024
+    # Largest file that may be sent, in bytes; what FOSSE_RESOURCE_LARGEST_FILE_MB lets in.
+    upload_limit: int = 25_000_000
     # What all calls behind one page may take together.
     page_deadline_s: float = 2.0
     # Uploads and downloads stream; they may take longer than a page.

@@ -40,14 +40,11 @@ FILE_KINDS = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "application/vnd.oasis.opendocument.text": "OpenDocument text",
-    "application/vnd.oasis.opendocument.presentation": "OpenDocument slides",
-    "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument sheet",
     "image/png": "PNG picture",
     "image/jpeg": "JPEG picture",
     "text/plain": "Text",
     "text/csv": "CSV",
     "video/mp4": "MP4 video",
-    "audio/mpeg": "MP3 sound",
 }
 
 

@@ -8,15 +8,15 @@ from werkzeug.datastructures import FileStorage
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER
 from fosse.resource.v1 import resource_pb2
-from gateway import forms, guards
+from gateway import files, forms, guards
 from gateway.clients import clients
 from gateway.lookups import lookups
 from gateway.pages.refused import NOTHING, Refused, refused
+from gateway.pages.resource import read
 from services.common.errors import Conflict, Invalid
 from services.common.ids import new_id
 
 blueprint = Blueprint("parts", __name__, url_prefix="/resources/<resource_id>")
-CHUNK = 256 * 1024
 LABELS = {
     "file": "File",
     "link": "Link",
@@ -97,7 +97,7 @@ def remove(resource_id: str, part_id: str) -> ResponseReturnValue:
 
 
 def _parts(resource_id: str, wrong: Refused = NOTHING) -> str:
-    return render_template("parts.html", resource=_resource(resource_id), wrong=wrong, words=lookups().vocabulary())
+    return render_template("parts.html", resource=read(resource_id), wrong=wrong, words=lookups().vocabulary())
 
 
 def _empty_part(what: str, resource_id: str) -> ResponseReturnValue:
@@ -112,19 +112,15 @@ def _part(what: str, resource_id: str, wrong: Refused = NOTHING) -> str:
     return render_template(
         "part.html",
         what=what,
-        resource=_resource(resource_id),
+        resource=read(resource_id),
         wrong=wrong,
         labels=LABELS,
         typed=request.form,
         part_id=request.form.get("part_id") or request.args.get("id", ""),
-        # One megabyte of what a request may hold is for the words beside the file.
-        megabytes=current_app.config["MAX_CONTENT_LENGTH"] // 2**20 - 1,
+        # 2**20 bytes of what a request may hold are for the words beside the file.
+        megabytes=(current_app.config["MAX_CONTENT_LENGTH"] - 2**20) // 1_000_000,
         licences=[(one.code, one.name, one.plain) for one in licences if one.may_copy or what == "link"],
     )
-
-
-def _resource(resource_id: str) -> resource_pb2.Resource:
-    return clients().resources.GetResource(resource_pb2.GetResourceRequest(id=resource_id)).resource
 
 
 def _file_messages(resource_id: str, sent: FileStorage) -> Iterator[resource_pb2.AddFilePartRequest]:
@@ -137,6 +133,4 @@ def _file_messages(resource_id: str, sent: FileStorage) -> Iterator[resource_pb2
         may_be_adapted="may_be_adapted" in request.form,
         file_name=sent.filename or "",
     )
-    yield resource_pb2.AddFilePartRequest(words=words)
-    while chunk := sent.stream.read(CHUNK):
-        yield resource_pb2.AddFilePartRequest(chunk=chunk)
+    return files.messages(words, sent.stream)

@@ -13,6 +13,7 @@ from gateway import forms, guards
 from gateway.clients import clients
 from gateway.lookups import lookups
 from gateway.pages.refused import NOTHING, Refused, refused
+from gateway.pages.resource import read
 from gateway.pages.side import unless_away
 from services.common.errors import Conflict, Invalid
 
@@ -103,7 +104,7 @@ def withdraw(resource_id: str) -> ResponseReturnValue:
 
 
 def _choose(resource_id: str, wrong: Refused) -> str:
-    resource, nodes = _resource(resource_id), lookups().nodes()
+    resource, nodes = read(resource_id), lookups().nodes()
     return render_template(
         "publish.html",
         resource=resource,
@@ -141,7 +142,7 @@ def _code(audience: audience_pb2.Audience.ValueType) -> str:
 
 
 def _preview(resource_id: str, audience: audience_pb2.Audience.ValueType, named: list[str], wrong: Refused) -> str:
-    resource = _resource(resource_id)
+    resource = read(resource_id)
     readers = unless_away(
         lambda: clients().federation.PreviewReaders(
             federation_pb2.PreviewReadersRequest(audience=audience, node_ids=named)
@@ -166,7 +167,7 @@ def _preview(resource_id: str, audience: audience_pb2.Audience.ValueType, named:
 def _withdraw(resource_id: str, wrong: Refused) -> str:
     return render_template(
         "withdraw.html",
-        resource=_resource(resource_id),
+        resource=read(resource_id),
         wrong=wrong,
         labels=LABELS,
         reason=request.form.get("reason", ""),
@@ -177,7 +178,3 @@ def _withdraw(resource_id: str, wrong: Refused) -> str:
 def _asked(code: str, named: list[str]) -> tuple[audience_pb2.Audience.ValueType, list[str]]:
     audience = AUDIENCES.get(code, audience_pb2.AUDIENCE_UNSPECIFIED)
     return audience, named if audience == audience_pb2.AUDIENCE_NAMED_NODES else []
-
-
-def _resource(resource_id: str) -> resource_pb2.Resource:
-    return clients().resources.GetResource(resource_pb2.GetResourceRequest(id=resource_id)).resource

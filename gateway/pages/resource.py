@@ -44,6 +44,11 @@ def adopt(resource_id: str) -> ResponseReturnValue:
     return redirect(url_for(".show", resource_id=resource_id, _anchor="who-uses-it"))
 
 
+def read(resource_id: str) -> resource_pb2.Resource:
+    """As this person may see it; for the pages that change it."""
+    return clients().resources.GetResource(resource_pb2.GetResourceRequest(id=resource_id)).resource
+
+
 def _page(resource_id: str, wrong: Refused) -> str:
     found = clients().resources.GetResource(resource_pb2.GetResourceRequest(id=resource_id))
     mine = next((adoption for adoption in found.adoptions if adoption.mine), None)

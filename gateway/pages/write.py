@@ -13,6 +13,7 @@ from gateway.callers import caller
 from gateway.clients import clients
 from gateway.lookups import lookups
 from gateway.pages.refused import NOTHING, Refused, refused
+from gateway.pages.resource import read
 from services.common.errors import Conflict, Invalid
 from services.common.ids import new_id
 
@@ -57,7 +58,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<resource_id>/edit")
 @_writers
 def edit(resource_id: str) -> str:
-    resource = _resource(resource_id)
+    resource = read(resource_id)
     return _form("edit", resource.words, resource=resource, version=resource.version)
 
 
@@ -66,13 +67,13 @@ def edit(resource_id: str) -> str:
 def change(resource_id: str) -> ResponseReturnValue:
     words, version = forms.words(), forms.expected_version()
     if "again" in request.form:
-        return _form("edit", words, resource=_resource(resource_id), version=version)
+        return _form("edit", words, resource=read(resource_id), version=version)
     try:
         clients().resources.UpdateResource(
             resource_pb2.UpdateResourceRequest(id=resource_id, expected_version=version, words=words)
         )
     except Invalid as error:
-        return _form("edit", words, refused(error), resource=_resource(resource_id), version=version), 422
+        return _form("edit", words, refused(error), resource=read(resource_id), version=version), 422
     except Conflict as error:
         return _conflict(resource_id, words, refused(error)), 409
     flash("Your changes are saved.")
@@ -123,7 +124,7 @@ def _options(terms: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 
 def _conflict(resource_id: str, yours: resource_pb2.Words, wrong: Refused) -> str:
-    theirs = _resource(resource_id)
+    theirs = read(resource_id)
     if theirs.words == yours or not theirs.may_change:
         return _form("edit", yours, wrong, resource=theirs, version=theirs.version)
     fields = request.form.items(multi=True)
@@ -156,10 +157,6 @@ def _both(theirs: resource_pb2.Words, yours: resource_pb2.Words) -> Iterator[tup
 def _in_words(value: Any, terms: Mapping[str, str]) -> str:
     codes = [str(value)] if isinstance(value, (str, int)) else list(value)
     return ", ".join(terms.get(code, code) for code in codes)
-
-
-def _resource(resource_id: str) -> resource_pb2.Resource:
-    return clients().resources.GetResource(resource_pb2.GetResourceRequest(id=resource_id)).resource
 
 
 def _communities() -> list[tuple[str, str]]:

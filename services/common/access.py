@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
@@ -48,14 +48,8 @@ class Caller:
     person: Person | None = None
 
 
-class Context(Protocol):
-    """A grpc.ServicerContext to which the server's interceptor has added the caller."""
-
-    fosse_caller: Caller
-
-
 def caller(context: Any) -> Caller:
-    """Who is calling, as the interceptor of `services.common.rpc` found."""
+    """Who is calling, as the server of `services.common.rpc` found."""
     found: Caller = context.fosse_caller
     return found
 
@@ -74,6 +68,12 @@ def maybe_person(context: Any) -> Person | None:
 
 def workload(context: Any) -> str:
     return caller(context).workload
+
+
+def asker(context: Any) -> Person | str:
+    """The person, or the name of the workload that calls without one."""
+    found = caller(context)
+    return found.person or found.workload
 
 
 def rule_of(method: MethodDescriptor) -> access_pb2.Access | None:

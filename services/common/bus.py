@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from google.protobuf.message import DecodeError
+import grpc
 from google.protobuf.message import Message as Proto
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -21,11 +21,14 @@ from sqlalchemy.exc import DBAPIError
 from services.common import seen
 from services.common.clock import Clock
 from services.common.database import Database
-from services.common.errors import Refusal, TooMany
+from services.common.errors import TooMany
 from services.common.rpc_errors import Away
 
 log = logging.getLogger(__name__)
 BATCH = 100
+KEPT_SEEN = timedelta(days=40)
+# Another service's fault, even one it did not expect, is not the message's: it is asked again.
+_ELSEWHERE = (Away, TooMany, grpc.RpcError)
 P = TypeVar("P", bound=Proto)
 
 
@@ -73,23 +76,14 @@ def deliver(
 ) -> None:
     """Handles the messages in order; `moved` notes the carrier's position in the same transaction.
 
-    Raises `Away`, `TooMany` or a database error when something is out of reach: nothing was noted for the rest.
+    Raises `Away`, `TooMany`, an rpc's or a database's error when something is out of reach: the rest is not noted.
     """
     known = [message for message in messages if message.kind in consumer.handlers]
     try:
         _together(db, consumer, known, clock(), moved)
-    except (Away, TooMany):
+    except _ELSEWHERE:
         raise
-    except (
-        Refusal,
-        DecodeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        DBAPIError,
-    ) as fault:
+    except Exception as fault:
         if _database_away(fault):
             raise
         for message in known:
@@ -134,7 +128,7 @@ def _together(db: Database, consumer: Consumer, messages: Sequence[Message], now
 def _alone(db: Database, consumer: Consumer, message: Message, now: datetime) -> None:
     try:
         _together(db, consumer, [message], now, lambda conn: None)
-    except (Away, TooMany):
+    except _ELSEWHERE:
         raise
     except Exception as fault:
         # A handler's fault is this message's alone: whatever it is, it is parked with its reason.
@@ -154,7 +148,7 @@ def _again(db: Database, consumer: Consumer, message: Message, now: datetime) ->
             _handle(conn, consumer, message, prepared)
             seen.unpark(conn, consumer.name, message.id)
             return True
-    except (Away, TooMany):
+    except _ELSEWHERE:
         raise
     except Exception as fault:
         if _database_away(fault):
@@ -185,6 +179,3 @@ def _database_away(fault: BaseException) -> bool:
     return isinstance(fault, DBAPIError) and (
         fault.connection_invalidated or "OperationalError" in type(fault).__name__
     )
-
-
-KEPT_SEEN = timedelta(days=40)

@@ -4,7 +4,7 @@ A fact holds ids, versions, states and counts, never names or free text. Facts a
 can be lost and refilled: `resend` starts a new generation, and whoever carries facts begins again from the oldest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -127,6 +127,13 @@ def after(conn: Connection, place: Place, limit: int) -> list[Fact]:
     return [_fact(row) for row in rows]
 
 
+def newest(conn: Connection) -> Place:
+    """Of the last fact that no open transaction can still precede."""
+    last = select(facts.c.tx, facts.c.id).where(settled(conn, facts.c.tx))
+    row = conn.execute(last.order_by(facts.c.tx.desc(), facts.c.id.desc()).limit(1)).one_or_none()
+    return Place(*row) if row else START
+
+
 def unsent(conn: Connection, topic_id: str, limit: int) -> list[Fact]:
     """Facts that were not yet carried to the topic `topic_id`, in order."""
     elsewhere = or_(facts.c.sent_to.is_(None), facts.c.sent_to != topic_id)
@@ -164,14 +171,6 @@ def waiting_beyond(conn: Connection, place: Place) -> Unsent:
 def prune(conn: Connection, now: datetime) -> int:
     """Drops facts older than 35 days."""
     return conn.execute(delete(facts).where(facts.c.recorded_at < now - KEPT)).rowcount
-
-
-def history(conn: Connection, batch: int = 500) -> Iterator[Fact]:
-    """All kept facts, oldest first."""
-    place = START
-    while found := after(conn, place, batch):
-        yield from found
-        place = found[-1].place
 
 
 def _beyond(place: Place) -> ColumnElement[bool]:

@@ -91,7 +91,7 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
     def ReplayParked(self, request: pb.ReplayParkedRequest, context: Any) -> pb.ReplayParkedResponse:
         handled = sum(replay_parked(self._db, consumer, self._clock) for consumer in self._consumers)
         with self._db.write() as conn:
-            audit.add(conn, _actor(context), "replayed parked messages", self._name, self._clock())
+            audit.add(conn, access.asker(context), "replayed parked messages", self._name, self._clock())
             still = seen.count_parked(conn)
         return pb.ReplayParkedResponse(handled=handled, still_parked=still)
 
@@ -99,7 +99,7 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
         now = self._clock()
         with self._db.write() as conn:
             again = facts.resend(conn, now)
-            audit.add(conn, _actor(context), "replayed facts", self._name, now)
+            audit.add(conn, access.asker(context), "replayed facts", self._name, now)
         return pb.ReplayFactsResponse(facts=again)
 
     def ListAudit(self, request: pb.ListAuditRequest, context: Any) -> pb.ListAuditResponse:
@@ -146,8 +146,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.hex() if isinstance(value, bytes) else value
-
-
-def _actor(context: Any) -> Any:
-    who = access.caller(context)
-    return who.person or who.workload

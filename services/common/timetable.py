@@ -70,10 +70,6 @@ def add(conn: Connection, kind: str, key: str, due_at: datetime, payload: bytes 
     announce(conn, "timetable")
 
 
-def cancel(conn: Connection, kind: str, key: str) -> None:
-    conn.execute(delete(timetable).where(timetable.c.kind == kind, timetable.c.key == key))
-
-
 def overdue(conn: Connection, now: datetime) -> int:
     """Rows that should have run a minute ago."""
     late = timetable.c.due_at < now - timedelta(minutes=1)

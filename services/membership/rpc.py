@@ -11,7 +11,6 @@ from services.common.database import Database
 from services.common.errors import Invalid
 from services.common.instants import stamp
 from services.membership import messages
-from services.membership.domain import Asker
 from services.membership.keys import InvitationCodes, PassKeyRing
 from services.membership.provider import Provider
 from services.membership.usecases import members, places, sign_ins
@@ -57,7 +56,7 @@ class Membership(pb_grpc.MembershipServicer):
             self._codes,
             invitation_id=ids.checked(request.id),
             member_id=request.member_id,
-            asker=_asker(context),
+            asker=access.asker(context),
             now=self._clock(),
         )
         return pb.CreateInvitationResponse(code=code, expires_at=stamp(invitation.expires_at))
@@ -67,7 +66,7 @@ class Membership(pb_grpc.MembershipServicer):
 
     def Cards(self, request: pb.CardsRequest, context: Any) -> pb.CardsResponse:
         _refuse_many(request.member_ids, request.organisation_ids)
-        found = members.cards(self._db, request.member_ids, asker=_asker(context))
+        found = members.cards(self._db, request.member_ids, asker=access.asker(context))
         names = members.organisation_names(self._db, request.organisation_ids)
         return pb.CardsResponse(
             members=[messages.card_out(card) for card in found],
@@ -107,19 +106,13 @@ class Membership(pb_grpc.MembershipServicer):
         limit = pages.page_size(request.page_size)
         after = pages.decode_token(request.page_token, str)
         found = members.list_members(
-            self._db, request.community_id, asker=_asker(context), after_id=after[0] if after else "", limit=limit
+            self._db, request.community_id, asker=access.asker(context), after_id=after[0] if after else "", limit=limit
         )
         following = pages.encode_token(found[-1].id) if len(found) == limit else ""
         return pb.ListMembersResponse(members=[messages.member_out(each) for each in found], next_page_token=following)
 
     def _put(self, use_case: Callable[..., Any], wanted: object, context: Any) -> Any:
-        return use_case(self._db, wanted, asker=_asker(context), now=self._clock())
-
-
-def _asker(context: Any) -> Asker:
-    """The person, or the workload that calls without one."""
-    caller = access.caller(context)
-    return caller.person or caller.workload
+        return use_case(self._db, wanted, asker=access.asker(context), now=self._clock())
 
 
 def _refuse_many(*lists: Any) -> None:

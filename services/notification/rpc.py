@@ -6,7 +6,6 @@ from typing import Any
 from fosse.notification.v1 import notification_pb2 as pb
 from fosse.notification.v1 import notification_pb2_grpc as pb_grpc
 from services.common import access, ids, pages
-from services.common.access import Person
 from services.common.database import Database
 from services.common.errors import NotFound
 from services.notification import messages, usecases
@@ -22,7 +21,7 @@ class Notification(pb_grpc.NotificationServicer):
         limit = pages.page_size(request.page_size)
         before = pages.decode_token(request.page_token, int)
         found = usecases.list_deliveries(
-            self._db, reader=_reader(context), before=before[0] if before else None, limit=limit
+            self._db, reader=access.asker(context), before=before[0] if before else None, limit=limit
         )
         following = pages.encode_token(found[-1][0]) if len(found) == limit else ""
         return pb.ListDeliveriesResponse(
@@ -30,7 +29,7 @@ class Notification(pb_grpc.NotificationServicer):
         )
 
     def GetMail(self, request: pb.GetMailRequest, context: Any) -> pb.GetMailResponse:
-        delivery = usecases.get_delivery(self._db, ids.checked(request.delivery_id), reader=_reader(context))
+        delivery = usecases.get_delivery(self._db, ids.checked(request.delivery_id), reader=access.asker(context))
         mail = self._folder.read(delivery.id)
         if mail is None:
             raise NotFound("This mail is not in the folder: it was not written yet, or a mail server took it.")
@@ -40,11 +39,6 @@ class Notification(pb_grpc.NotificationServicer):
             text=_content(mail, "plain"),
             html=_content(mail, "html"),
         )
-
-
-def _reader(context: Any) -> Person | str:
-    caller = access.caller(context)
-    return caller.person or caller.workload
 
 
 def _content(mail: EmailMessage, kind: str) -> str:

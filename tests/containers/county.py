@@ -16,12 +16,17 @@ import requests
 from fosse.common.v1.access_pb2 import Role
 from fosse.common.v1.housekeeping_pb2 import GetHousekeepingStatusRequest, GetHousekeepingStatusResponse
 from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
+from fosse.federation.v1 import federation_pb2 as federation
+from fosse.federation.v1.federation_pb2_grpc import FederationStub
 from fosse.membership.v1 import membership_pb2 as pb
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.channels import Channels, with_pass
 from services.common.errors import Refusal
 from services.common.rpc_errors import Away
+from services.node.commands import calling
+from services.node.demo.region import RunningNode, free_ports
+from services.node.demo.world import County as KnownCounty
 from services.node.web import bound
 from tests.databases import PostgresDatabases
 from tests.machine import environment
@@ -98,10 +103,19 @@ class County:
         return with_pass(str(getattr(issued, "pass")))
 
     def search(self, words: str) -> list[dict[str, Any]]:
-        """What anybody finds through the gateway's API, without signing in."""
-        answer = requests.get(f"{self.address}/api/v1/resources", params={"query": words}, timeout=5)
-        answer.raise_for_status()
-        return list(answer.json().get("hits", ()))
+        return search(self.address, words)
+
+    def ask_to_join(self, hub: RunningNode) -> None:
+        """Both operators compare the words, then the hub's lets the county in."""
+        county = self.operator.stub(FederationStub, "federation", 20.0)
+        with calling.running(hub.folder.path) as node:
+            code = node.federation.CreateEnrolmentCode(federation.CreateEnrolmentCodeRequest(id=an_id(900))).code
+            request = federation.RequestEnrolmentRequest(hub_address=hub.address, code=code)
+            words = county.RequestEnrolment(request).fingerprint_words
+            until(lambda: _asked(node, words), "the hub shows the same words")
+            asked = _asked(node, words)
+            approve = federation.ApproveNewcomerRequest(enrolment_id=asked[0], fingerprint_words=words)
+            node.federation.ApproveNewcomer(approve)
 
     def housekeeping(self, service: str) -> GetHousekeepingStatusResponse:
         return self.operator.stub(HousekeepingStub, service, 5.0).GetHousekeepingStatus(GetHousekeepingStatusRequest())
@@ -124,6 +138,32 @@ class County:
 
     def logs(self) -> str:
         return "".join(each.log.read_text(encoding="utf-8") for each in self.processes.values())
+
+
+def _asked(hub: calling.Node, words: str) -> list[str]:
+    """Enrolments of newcomers who show these words."""
+    newcomers = hub.federation.GetFederationStatus(federation.GetFederationStatusRequest()).newcomers
+    return [each.enrolment_id for each in newcomers if each.fingerprint_words == words]
+
+
+def search(address: str, words: str) -> list[dict[str, Any]]:
+    """What anybody finds through a gateway's API, without signing in."""
+    answer = requests.get(f"{address}/api/v1/resources", params={"query": words}, timeout=5)
+    answer.raise_for_status()
+    return list(answer.json().get("hits", ()))
+
+
+@contextmanager
+def a_hub(folder: Path) -> Iterator[RunningNode]:
+    """An embedded node, as the region may still run it while a county is deployed."""
+    node = RunningNode(KnownCounty("hub", "The hub", "Care homes", "#homes", ()), folder, free_ports())
+    node.start()
+    try:
+        node.wait_until_ready()
+        yield node
+    finally:
+        node.ask_to_stop()
+        node.wait_until_stopped()
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def test_parked_messages_take_effect_in_order_once_they_can_be_handled(road: Roa
 
     def handler(conn: Connection, message: Message) -> None:
         if not mended and message.as_(ResourceAdopted).stage == "too new":
-            raise ValueError("a stage this software does not know")
+            raise RuntimeError("a stage this software does not know")
         take_effect(consumer.name)(conn, message)
 
     consumer = road.consumer(handlers={ADOPTED: lambda conn, message: handler(conn, message)})

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from fosse.common.v1.audience_pb2 import AUDIENCE_PUBLIC
 from fosse.resource.v1 import resource_pb2 as pb
 from tests.broker import Broker
-from tests.containers.county import EVERYBODY, SERVICES, County, Process, a_county
+from tests.containers.county import EVERYBODY, SERVICES, County, Process, a_county, a_hub, search
 from tests.databases import PostgresDatabases
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
@@ -65,6 +66,16 @@ def test_a_leaflet_is_found_and_adopted_and_its_author_is_told_through_kafka(cou
     until(lambda: any("ann@homes.example" in mail for mail in county.mails()), "its author was told by mail")
     until(lambda: county.housekeeping("resource").facts_unsent == 0, "all facts were carried")
     assert [county.housekeeping(name).parked for name in SERVICES] == [0, 0, 0, 0]
+
+
+def test_a_deployed_county_joins_a_hub_and_its_leaflet_is_found_there(county: County, tmp_path: Path) -> None:
+    with a_hub(tmp_path / "hub") as hub:
+        county.ask_to_join(hub)
+        until(lambda: search(hub.address, "dehydration"), "the leaflet is found at the hub", within_s=60)
+        found = search(hub.address, "dehydration")[0]
+
+    assert found["id"] == LEAFLET
+    assert len(found["originNodeId"]) == 64
 
 
 def test_no_log_of_any_process_names_a_person(county: County) -> None:

@@ -67,6 +67,26 @@ def test_a_county_restored_from_an_old_backup_signs_nothing_and_says_what_to_do(
     assert region.hub.holds_of("notts") == (2, 2)
 
 
+def test_a_hub_restored_from_an_old_backup_is_given_again_what_it_lost(region: Region) -> None:
+    notts, derbys = region.county("notts", "Nottinghamshire"), region.county("derbys", "Derbyshire")
+    notts.shelf.share("Before the backup")
+    until(lambda: region.hub.holds_of("notts") == (1, 1), "the hub holds it")
+    region.hub.stop()
+    old = _copied(region.hub.folder / "federation.db")
+    region.hub.start()
+    notts.shelf.share("After the backup")
+    until(lambda: derbys.holds_of("notts") == (2, 2), "Derbyshire holds both")
+    region.hub.stop()
+    shutil.copy(old, region.hub.folder / "federation.db")
+
+    region.hub.start()
+    until(lambda: region.hub.holds_of("notts") == (2, 2), "the hub holds both again")
+    later = notts.shelf.share("After the restore")
+
+    until(lambda: later in derbys.shelf.taken, "and passes on what comes")
+    assert derbys.status.held[0].alarms == []
+
+
 def test_a_certificate_that_the_hub_did_not_sign_opens_nothing_and_the_county_reads_why(region: Region) -> None:
     notts = region.county("notts", "Nottinghamshire")
     stranger = authority.load_or_create(notts.folder / "elsewhere", utc_now())

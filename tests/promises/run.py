@@ -32,15 +32,21 @@ class Lines:
         self.found: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call":
-            self.found += [match[0] for match in LINE.finditer(report.capstdout)]
+        said = [match[0] for match in LINE.finditer(report.capstdout)] if report.when == "call" else []
+        self.found += said
         if report.skipped and isinstance(report.longrepr, tuple):
-            number = re.search(r"test_(\d+)_(\w+)\.py", report.nodeid)
-            reason = report.longrepr[2].removeprefix("Skipped: ")
-            if number:
-                variant = "embedded" if "browser" in reason else "stack"
-                name = number[2].replace("_", " ")
-                self.found.append(f"PROMISE {int(number[1])}.{variant} {name} SKIP {reason} seed=0")
+            self._add(report, "SKIP", report.longrepr[2].removeprefix("Skipped: "))
+        if report.failed and not any(" FAIL " in line for line in said):
+            self._add(report, "FAIL", f"ended early in its {report.when}")
+
+    def _add(self, report: pytest.TestReport, verdict: str, why: str) -> None:
+        """A line for a test that did not come to print its own."""
+        number = re.search(r"test_(\d+)_(\w+)\.py", report.nodeid)
+        if number:
+            variant = "stack" if "containers" in why or "stack" in report.nodeid else "embedded"
+            self.found.append(
+                f"PROMISE {int(number[1])}.{variant} {number[2].replace('_', ' ')} {verdict} {why} seed=0"
+            )
 
 
 def row(line: str) -> str:

@@ -53,33 +53,33 @@ def counted(road: Road) -> Counter[int]:
 
 
 def deliver_with_rebalances(road: Road, broker: Broker, consumer: Consumer, bug: str) -> int:
-    """Readers join and leave while the messages are read; returns how often the group was shared out anew."""
+    """Readers join and leave while the messages are read; returns how often one came or went."""
     send(broker, shuffled(road.topic, bug))
-    buses, rebalances = [road.open(consumer), road.open(consumer)], 2
+    buses, comings = [road.open(consumer), road.open(consumer)], 2
     for part in (0.2, 0.4, 0.6, 0.8):
         until(lambda part=part: len(counted(road)) >= part * MESSAGES, "messages took effect")  # type: ignore[misc]  # lambda's default
         buses.pop(0).stop()
         buses.append(road.open(consumer))
-        rebalances += 2
+        comings += 2
     until(lambda: len(counted(road)) == MESSAGES, "every message took effect")
-    return rebalances
+    return comings
 
 
 @pytest.mark.timeout(1800 if FULL else 300)
 @pytest.mark.parametrize("bug", ["", NEW_ID_EACH_TIME])
 def test_a_message_delivered_many_times_takes_effect_once(road: Road, bug: str, request: pytest.FixtureRequest) -> None:
     consumer = road.consumer()
-    rebalances = 0
+    comings = 0
 
     if road.variant == "stack":
-        rebalances = deliver_with_rebalances(road, request.getfixturevalue("broker"), consumer, bug)
+        comings = deliver_with_rebalances(road, request.getfixturevalue("broker"), consumer, bug)
     else:
         deliveries = shuffled(road.topic, bug)
         for start in range(0, len(deliveries), 100):
             deliver(road.sink, consumer, deliveries[start : start + 100], utc_now)
 
     found = counted(road)
-    figures = f"deliveries={MESSAGES * TIMES} messages={MESSAGES} rebalances={rebalances} effects={found.total()}"
+    figures = f"deliveries={MESSAGES * TIMES} messages={MESSAGES} joins_and_leaves={comings} effects={found.total()}"
     doubled = found.total() > MESSAGES
     name = f"many deliveries, planted: {bug}" if bug else "many deliveries, one effect"
     promise(3, road.variant, name, doubled if bug else not doubled and len(found) == MESSAGES, figures, SEED)

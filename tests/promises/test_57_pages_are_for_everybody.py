@@ -27,7 +27,7 @@ def _faults(chromium: Browser, check: Check, *, width: int = 1280, scripts: bool
 
 def _report(name: str, faults: list[str], planted: list[str]) -> None:
     print("\n".join(faults))
-    figures = f"states={len(STATES)} faults={len(faults)} planted_caught={len(planted)}/1"
+    figures = f"states={len(STATES)} faults={len(faults)} planted_caught={int(bool(planted))}/1"
     promise(57, VARIANT, name, not faults and len(planted) > 0, figures, 0)
 
 

@@ -26,8 +26,8 @@ def save(conn: Connection, changed: Standing) -> None:
     announce(conn, "standing")
 
 
-def note_contact(conn: Connection, at: datetime) -> None:
-    conn.execute(update(standing).values(last_contact=at, problem=""))
+def note_contact(conn: Connection, at: datetime, problem: str) -> None:
+    conn.execute(update(standing).values(last_contact=at, problem=problem))
 
 
 def note_problem(conn: Connection, sentence: str) -> None:

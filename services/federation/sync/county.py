@@ -17,9 +17,12 @@ class CountySync:
         self._node = node
         self._link = Link(node)
         self._joining = Loop("federation-join", Joining(node).step)
-        self._publishing = Loop("federation-publish", Publishing(node, self._link, gate).step)
+        publishing = Publishing(node, self._link, gate)
+        self._publishing = Loop("federation-publish", publishing.step)
         self._fetching = Loop("federation-fetch", Fetching(node, self._link, schemas).step)
         self._downloading = Loop("federation-files", Downloading(node, self._link).step)
+        for callback in (publishing.begin_again, self._publishing.wake, self._fetching.wake, self._downloading.wake):
+            self._link.when_back(callback)
 
     def start(self) -> None:
         db = self._node.db

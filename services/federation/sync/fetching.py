@@ -29,6 +29,8 @@ class Fetching:
         # A stream that stands still is asked for beyond its fault, so that it does not come again at once and for ever.
         self._beyond: dict[StreamKey, tuple[int, int]] = {}
         self._until = 0.0
+        # None at first and after a failure: an answer at once says that the hub is there again.
+        self._wait_s = 0
 
     def step(self) -> float:
         """One call; returns the seconds to wait before the next."""
@@ -38,6 +40,7 @@ class Fetching:
         try:
             answer = self._link.call(door.Fetch, self._request(), _DEADLINE_S)
         except (Refusal, Away):
+            self._wait_s = 0
             return self._pauses.longer()
         try:
             self._take(answer)
@@ -46,6 +49,7 @@ class Fetching:
             self._link.note(refusal.sentence)
             return self._pauses.longer()
         self._pauses.reset()
+        self._wait_s = _WAIT_S
         return 0.0
 
     def _request(self) -> pb.FetchRequest:
@@ -56,7 +60,7 @@ class Fetching:
             version = exchanging.registry_version(conn)
         for (node, stream), (epoch, seq) in self._beyond.items():
             cursors[node, stream] = pb.Cursor(node=node, stream=stream, epoch=epoch, seq=seq)
-        return pb.FetchRequest(cursors=cursors.values(), registry_version=version, wait_s=_WAIT_S, limit=_AT_ONCE)
+        return pb.FetchRequest(cursors=cursors.values(), registry_version=version, wait_s=self._wait_s, limit=_AT_ONCE)
 
     def _take(self, answer: pb.FetchResponse) -> None:
         fetched = exchanging.take_fetched(self._node, answer, self._schemas)

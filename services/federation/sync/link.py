@@ -20,6 +20,7 @@ from services.federation.this_node import ThisNode
 
 log = logging.getLogger(__name__)
 CLOCK = "fosse-clock"
+_CONTACT_EVERY = timedelta(seconds=5)
 _CLOCK_MAY_DIFFER = timedelta(minutes=10)
 _OPTIONS = (
     ("grpc.max_receive_message_length", 5 * 1024 * 1024),
@@ -45,6 +46,8 @@ class Link:
         self._closed = False
         self._noted: datetime | None = None
         self._problem = ""
+        self._lost = False
+        self._when_back: list[Callable[[], None]] = []
 
     def door(self) -> door_pb2_grpc.DoorStub | None:
         """A stub of the hub's door; None while this node has not joined."""
@@ -111,6 +114,7 @@ class Link:
         if isinstance(reason, Refusal):
             self.note(reason.sentence)
         else:
+            self._lost = True
             with self._node.db.read() as conn:
                 known = standing.get(conn)
             self.note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock()) if known else "")
@@ -118,20 +122,20 @@ class Link:
 
     def _answered(self, metadata: Any) -> None:
         now = self._node.clock()
-        said = dict(metadata or ()).get(CLOCK, "")
-        difference = abs(datetime.fromisoformat(str(said)) - now) if said else timedelta()
-        if difference > _CLOCK_MAY_DIFFER:
-            self.note(
-                f"The clock of this machine and the hub's differ by {round(difference.total_seconds() / 60)} minutes. "
-                "Sharing goes on for now; set this machine's clock, or tell the hub's operator."
-            )
-            return
-        recent = self._noted is not None and now - self._noted < timedelta(seconds=5)
-        if self._problem == "" and recent:
-            return
-        with self._node.db.write() as conn:
-            standing.note_contact(conn, now)
-        self._noted, self._problem = now, ""
+        problem = _clock_problem(dict(metadata or ()).get(CLOCK, ""), now)
+        recent = self._noted is not None and now - self._noted < _CONTACT_EVERY
+        if problem != self._problem or not recent:
+            with self._node.db.write() as conn:
+                standing.note_contact(conn, now, problem)
+            self._noted, self._problem = now, problem
+        if self._lost:
+            self._lost = False
+            for callback in self._when_back:
+                callback()
+
+    def when_back(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` when the hub answers again after it did not."""
+        self._when_back.append(callback)
 
     def note(self, problem: str) -> None:
         """Shows on the status page what is in the way, until the hub answers as it should."""
@@ -141,3 +145,17 @@ class Link:
         with self._node.db.write() as conn:
             standing.note_problem(conn, problem)
         self._problem = problem
+
+
+def _clock_problem(said: object, now: datetime) -> str:
+    """`said`: what the hub's clock says, as it was sent."""
+    try:
+        difference = abs(datetime.fromisoformat(str(said)) - now)
+    except (ValueError, TypeError):
+        return ""
+    if difference <= _CLOCK_MAY_DIFFER:
+        return ""
+    return (
+        f"The clock of this machine and the hub's differ by {round(difference.total_seconds() / 60)} minutes. Sharing "
+        "goes on for now; set this machine's clock, or tell the hub's operator."
+    )

@@ -62,6 +62,10 @@ class Publishing:
         self._pauses.reset()
         return _LOOK_AGAIN_S * 5 if stopped else _LOOK_AGAIN_S
 
+    def begin_again(self) -> None:
+        """The hub was away: it may have been restored from a backup, and lack what it had."""
+        self._began = False
+
     def _compare(self, door: door_pb2_grpc.DoorStub) -> None:
         """At each start, and now and then: does the hub's view of our streams lie in what we hold?"""
         with self._node.db.read() as conn:
@@ -69,6 +73,7 @@ class Publishing:
         request = pb.HeadsRequest(registry_version=version, protocol=PROTOCOL)
         alarm = exchanging.compare_with_hub(self._node, self._link.call(door.Heads, request, _CALL_S))
         self._compare_at = time.monotonic() + _COMPARE_EVERY_S
+        self._began = False
         if alarm:
             log.error("signing stays shut: the heads that the hub shows are not in what this node holds")
             self._gate.shut(alarm)

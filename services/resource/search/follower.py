@@ -8,11 +8,9 @@ import logging
 import time
 from collections.abc import Iterator
 
-from sqlalchemy import select
-
 from fosse.resource.v1 import facts_pb2 as said
 from services.common import facts
-from services.common.database import Database, settled
+from services.common.database import Database
 from services.common.facts import START, Place
 from services.common.topics import kind
 from services.resource.domain.resource import Resource, State
@@ -80,12 +78,8 @@ def rebuild_index(db: Database, index: ShelfIndex) -> int:
 
 
 def newest_place(db: Database) -> Place:
-    """Of the facts that no open transaction can still precede."""
-    table = facts.facts
-    newest = select(table.c.tx, table.c.id).order_by(table.c.tx.desc(), table.c.id.desc()).limit(1)
     with db.read() as conn:
-        row = conn.execute(newest.where(settled(conn, table.c.tx))).one_or_none()
-    return Place(*row) if row else START
+        return facts.newest(conn)
 
 
 def _all(db: Database) -> Iterator[list[Resource]]:

@@ -55,11 +55,19 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if not raw:
         return {}
     try:
-        found = json.loads(raw)
+        found = json.loads(raw, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise BadRequest("What was sent is not JSON. Nothing was changed.") from error
     if not isinstance(found, dict):
         raise BadRequest("Please send one JSON object, in braces. Nothing was changed.")
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of a field that stands there twice, whoever looked before us may have seen the other one.
+    found = dict(pairs)
+    if len(found) != len(pairs) or any("\ud800" <= sign <= "\udfff" for name in found for sign in name):
+        raise ValueError("names that are not names, or not unique")
     return found
 
 

@@ -51,7 +51,7 @@ def add_file(resource_id: str) -> ResponseReturnValue:
         clients().resources.AddFilePart(_file_messages(resource_id, sent))
     except (Invalid, Conflict) as error:
         return _part("file", resource_id, refused(error)), 422
-    flash(f"“{sent.filename}” is added.")
+    flash("The file is added.")
     return redirect(url_for(".list_parts", resource_id=resource_id))
 
 

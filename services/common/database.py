@@ -184,9 +184,15 @@ def settled(connection: Connection, column: Any) -> Any:
 
 
 def _engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:
+    # Parameters are names and free text: an error that quotes them would carry them into the log.
     if url.startswith("sqlite"):
         engine = create_engine(
-            url, pool_size=connections, max_overflow=8, pool_timeout=wait_s, connect_args={"timeout": wait_s}
+            url,
+            pool_size=connections,
+            max_overflow=8,
+            pool_timeout=wait_s,
+            hide_parameters=True,
+            connect_args={"timeout": wait_s},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -199,6 +205,7 @@ def _engine(url: str, statement_timeout_s: float, wait_s: float, connections: in
         max_overflow=connections,
         pool_timeout=wait_s,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC"},
     )
 

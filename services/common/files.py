@@ -1,9 +1,10 @@
-"""Files by what is in them: content-addressed by SHA-256, whole or not there at all."""
+"""Files that are whole or not there at all: by what is in them (SHA-256), or private under a name."""
 
 import errno
 import hashlib
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -91,15 +92,33 @@ class _Temporary:
         os.fsync(self.file.fileno())
         final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.replace(self._path, final)
-        folder = os.open(final.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _flush_names(final.parent)
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
         self._path.unlink(missing_ok=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Whole or not at all, flushed to disk, and never readable by other accounts, not even for a moment."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+    _flush_names(path.parent)
+
+
+def _flush_names(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write(file: BinaryIO, chunks: Iterable[bytes], limit: int) -> Stored:

@@ -9,6 +9,7 @@ from services.common.errors import Invalid
 
 LARGEST = 100
 USUAL = 20
+_MOST = 2**63
 
 
 def page_size(asked: int) -> int:
@@ -28,13 +29,20 @@ def decode_token(token: str, *kinds: type) -> tuple[Any, ...] | None:
         return None
     try:
         values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, binascii.Error, RecursionError) as error:
         raise _bad() from error
     if not isinstance(values, list) or len(values) != len(kinds):
         raise _bad()
-    if not all(type(value) is kind for value, kind in zip(values, kinds, strict=True)):
+    if not all(type(value) is kind and _fits(value) for value, kind in zip(values, kinds, strict=True)):
         raise _bad()
     return tuple(values)
+
+
+def _fits(value: Any) -> bool:
+    """Can it be asked of a database? JSON also holds longer numbers, and halves of letters."""
+    if isinstance(value, int):
+        return -_MOST <= value < _MOST
+    return not isinstance(value, str) or not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _bad() -> Invalid:

@@ -11,6 +11,7 @@ from services.common import logs, migrating, settings
 from services.common.channels import Channels
 from services.common.clock import utc_now
 from services.common.database import Database
+from services.common.errors import Refusal
 from services.common.kafka import KafkaBus, KafkaTrouble
 from services.common.migrating import WrongVersion, versions_of
 from services.common.service import Floor, Running, Service
@@ -37,7 +38,7 @@ def main(name: str, cls: type[S], build: Callable[[Floor, S], Service]) -> None:
     try:
         found: S = settings.load(cls, f"fosse_{name}")  # type: ignore[type-var]  # settings are dataclasses
         _run(name, found, build, migrate_only="--migrate" in sys.argv[1:])
-    except (settings.BadSetting, WrongVersion, KafkaTrouble, OSError) as error:
+    except (settings.BadSetting, WrongVersion, KafkaTrouble, Refusal, OSError) as error:
         sys.exit(f"fosse {name}: {error}")
 
 

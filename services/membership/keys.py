@@ -7,7 +7,6 @@ long as a pass may live, so that services which keep the public keys never meet 
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from joserfc.jwk import OKPKey
 from nacl.signing import SigningKey
 
 from services.common.clock import Clock
+from services.common.files import write_private
 from services.common.loops import Loop
 
 ROTATED_EVERY = timedelta(days=30)
@@ -66,7 +66,7 @@ class PassKeyRing:
 
     def rotate(self) -> None:
         keys = self._keys.rotated(self._clock())
-        _replace(self._path, _encode(keys))
+        write_private(self._path, _encode(keys))
         self._keys = keys
 
     def rotate_if_old(self) -> float:
@@ -99,20 +99,10 @@ def private_file(path: Path, make: Callable[[], bytes]) -> bytes:
     """What the file holds; made on first use. Raises `BadKeyFile` when others could have read it."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, make())
+        write_private(path, make())
     if path.stat().st_mode & 0o077:
         raise BadKeyFile(f"Others may read the key file {path}. Set its mode to 0600, and replace the key if in doubt.")
     return path.read_bytes()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(path)
 
 
 def _fresh(now: datetime) -> _Keys:

@@ -1,0 +1,1 @@
+"""Everything of a node in one process, a region on one machine, and the command line `fosse`."""

@@ -6,6 +6,7 @@ that is being answered still has everything under it. The process is exec'd, nev
 
 import ctypes
 import logging
+import os
 import signal
 import socket
 import sys
@@ -47,6 +48,8 @@ def run(settings: Settings, until: threading.Event, ready: Callable[[str], None]
     Raises a refusal or `WrongVersion`, with nothing started, when the folder, a port or a database cannot be used.
     """
     settings = settings.checked()
+    # Databases hold names and addresses, and the folder may have been made before, open to others.
+    os.umask(0o077)
     folder = Folder(settings.data)
     folder.prepare()
     sys.setswitchinterval(_SWITCH_S)

@@ -17,13 +17,17 @@ REMEMBERED = ("slug", "name", "hub", "host", "port", "door_port", "provider_port
 @dataclass(frozen=True)
 class Settings:
     data: Path = Path(".data/node")
+    """The node's folder: databases, files, keys, sockets."""
     slug: str = "node"
     """A short label in the region's registry and in the cookies' names."""
     name: str = "My county"
+    """What people read."""
     hub: bool = False
     """Other nodes enrol with this one."""
     host: str = "127.0.0.1"
+    """Where the pages listen; others than this machine's need `issuer`."""
     port: int = 8400
+    """Of the pages."""
     door_port: int = 0
     """Of a hub, where counties dial in; 0: 20 above `port`."""
     provider_port: int = 0
@@ -33,10 +37,13 @@ class Settings:
     issuer: str = ""
     """The county's own OpenID provider; empty: the built-in one, which works on this machine only."""
     client_id: str = "fosse-gateway"
+    """What the provider knows the node by."""
     client_secret_file: Path | None = None
+    """Holds the secret alone that the provider gave; empty: none, PKCE protects the code either way."""
     gateway: bool = True
     """False: no web pages here; gunicorn workers connect to the sockets."""
     threads: int = 8
+    """That answer pages."""
 
     @property
     def address(self) -> str:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 _DRAIN_LOOK_S = 0.05
 _QUIET_S = 0.2
+# The largest file that a node holds, and the words around it.
+_LARGEST_ANSWER = 110 * 1024 * 1024
 
 
 def bound(host: str, port: int, setting: str = "--port") -> socket.socket:
@@ -53,6 +55,9 @@ class WebServer:
             channel_request_lookahead=1,
             asyncore_use_poll=True,
             connection_limit=1000,
+            # An answer is taken over whole, on disk where it is large: with the usual 16 MiB, as many slow readers of
+            # a large file as there are threads stop the whole node.
+            outbuf_high_watermark=_LARGEST_ANSWER,
             backlog=1024,
             max_request_body_size=largest_body,
             clear_untrusted_proxy_headers=False,

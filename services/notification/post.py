@@ -6,8 +6,6 @@ is sent again, with the same Message-ID.
 
 import email
 import logging
-import os
-import secrets
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Protocol
 
+from services.common.files import write_private
 from services.notification.domain import Later, Outcome, Refused, Sent
 
 log = logging.getLogger(__name__)
@@ -37,17 +36,10 @@ class MailFolder:
         self._path = path
 
     def send(self, delivery_id: str, letter: EmailMessage, now: datetime) -> Outcome:
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._path / f".{delivery_id}.{secrets.token_hex(4)}"
         try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(letter.as_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            new.rename(self._file(delivery_id))
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(self._file(delivery_id), letter.as_bytes())
         except OSError as problem:
-            new.unlink(missing_ok=True)
             log.warning("mail folder", extra={"problem": type(problem).__name__})
             return Later("The mail folder cannot be written to. Is the disk full?")
         return Sent()

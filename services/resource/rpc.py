@@ -1,7 +1,7 @@
 """The doors of resource for pages and the API: unpack, one use case, pack."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fosse.resource.v1 import resource_pb2 as pb
@@ -218,8 +218,8 @@ def _before(token: str) -> tuple[datetime, str] | None:
     if values is None:
         return None
     try:
-        return datetime.fromisoformat(values[0]), values[1]
-    except ValueError as error:
+        return datetime.fromisoformat(values[0]).astimezone(UTC), values[1]
+    except (ValueError, OverflowError) as error:
         raise Invalid("This page of the list cannot be found. Start again from the first page.") from error
 
 

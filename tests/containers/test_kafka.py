@@ -6,7 +6,7 @@ import pytest
 
 from services.common import facts
 from services.common.clock import utc_now
-from services.common.kafka import KafkaBus, KafkaTrouble
+from services.common.kafka import KafkaBus
 from services.common.kafka.clients import Brokers
 from tests.broker import Broker
 from tests.containers.road import Road, roads
@@ -73,10 +73,3 @@ def test_a_record_that_no_relay_wrote_is_parked_and_holds_up_nothing_else(road: 
 
     assert road.versions(consumer, "a") == [1]
     assert road.parked(consumer) == ["stranger"] * 3
-
-
-def test_a_bus_that_finds_no_kafka_says_so_in_a_sentence() -> None:
-    bus = KafkaBus("127.0.0.1:1", utc_now)
-
-    with pytest.raises(KafkaTrouble, match="does not answer"):
-        bus.start()

@@ -5,16 +5,19 @@ from typing import Any
 from fosse.federation.v1 import federation_pb2, federation_pb2_grpc
 from fosse.membership.v1 import membership_pb2, membership_pb2_grpc
 from fosse.resource.v1 import resource_pb2, resource_pb2_grpc
-from services.common.errors import NotFound
+from services.common.errors import NotFound, Refusal
 
 
 class Shelf(resource_pb2_grpc.ResourcesServicer):
     def __init__(self) -> None:
         self.adoptions: dict[str, resource_pb2.DescribeAdoptionResponse] = {}
+        self.refuses: Refusal | None = None
 
     def DescribeAdoption(
         self, request: resource_pb2.DescribeAdoptionRequest, context: Any
     ) -> resource_pb2.DescribeAdoptionResponse:
+        if self.refuses:
+            raise self.refuses
         if request.adoption_id not in self.adoptions:
             raise NotFound("There is no such adoption.")
         return self.adoptions[request.adoption_id]

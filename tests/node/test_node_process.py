@@ -3,6 +3,7 @@
 import re
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,6 +138,21 @@ def test_an_invited_person_joins_by_the_link_and_a_second_invitation_makes_no_se
     assert "Welcome" in person.accept(link[1]).words
     me = person.ask("GET", "/me")
     assert me and me["name"] == "Ann Example"
+
+
+def test_a_colleague_who_shares_a_mailbox_gets_a_membership_of_their_own(node: RunningNode) -> None:
+    shared = ("office@lodge.example", "--organisation", "Lodge (demo)", "--community", "Care homes (demo)")
+
+    told("invite", "--data", str(node.folder.path), "Bea Example", *shared)
+    second = told("invite", "--data", str(node.folder.path), "Cal Example", *shared)
+
+    assert second.exit_code == 0 and "Give this link to Cal Example" in second.output, second.output
+
+
+def test_nobody_else_on_the_machine_can_read_what_a_node_keeps(node: RunningNode) -> None:
+    kept = [each for each in node.folder.path.rglob("*") if each != node.log and not each.is_socket()]
+
+    assert [each for each in kept if stat.S_IMODE(each.stat().st_mode) & 0o077] == []
 
 
 def test_the_operators_commands_speak_to_the_running_node(node: RunningNode) -> None:

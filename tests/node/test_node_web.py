@@ -1,5 +1,6 @@
 """The embedded node's web server answers what was asked before it ends, and names a port that is taken."""
 
+import socket
 import threading
 import urllib.request
 from typing import TYPE_CHECKING
@@ -53,3 +54,31 @@ def test_every_request_under_way_is_answered_when_the_node_is_stopped() -> None:
         each.join(10)
 
     assert answers == [b"done"] * 6
+
+
+def test_people_who_read_a_large_file_slowly_keep_nobody_else_waiting() -> None:
+    piece, read = b"x" * 1024 * 1024, threading.Semaphore(0)
+
+    def pages(environ: "WSGIEnvironment", start: "StartResponse") -> "Iterable[bytes]":
+        large = environ["PATH_INFO"] == "/film"
+        start("200 OK", [("Content-Length", str(len(piece) * 40 if large else 2))])
+        if large:
+            read.release()
+            return (piece for _ in range(40))
+        return [b"ok"]
+
+    taken = bound("127.0.0.1", 0)
+    server = WebServer(pages, taken, threads=2, largest_body=1000)
+    server.start()
+    slow = [socket.create_connection(taken.getsockname()[:2]) for _ in range(4)]
+    try:
+        for each in slow:
+            each.sendall(b"GET /film HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert read.acquire(timeout=10) and read.acquire(timeout=10)
+
+        with urllib.request.urlopen(f"http://127.0.0.1:{taken.getsockname()[1]}/", timeout=10) as answer:
+            assert answer.read() == b"ok"
+    finally:
+        for each in slow:
+            each.close()
+        server.stop()

@@ -8,6 +8,7 @@ import pytest
 from fosse.common.v1 import audience_pb2
 from fosse.resource.v1 import resource_pb2 as pb
 from fosse.resource.v1.facts_pb2 import RESOURCE_STATE_DRAFT, RESOURCE_STATE_PUBLISHED, RESOURCE_STATE_WITHDRAWN
+from services.common import pages
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.databases import SqliteDatabases
 from tests.node.resource_world import ANN, CATH, World, resource_alone
@@ -208,7 +209,21 @@ def test_a_home_says_we_use_this_and_only_with_its_tick_its_name_is_shown(world:
     assert (quiet.organisation, named.organisation, named.version, named.mine) == ("", "Sherwood Lodge", 2, True)
     shown = world.get(item.id, ANN)
     assert (shown.resource.used_by, [each.mine for each in shown.adoptions]) == (1, [False])
-    assert len(world.get(item.id, ANN).adoptions) == 1
+
+
+def test_its_author_pages_through_all_who_use_it(world: World) -> None:
+    item = world.published()
+    for number, person in enumerate((ANN, BEN, CATH), 5):
+        request = pb.AdoptResourceRequest(id=an_id(number), resource_id=item.id, stage="adopted", locality="Mansfield")
+        world.resources.AdoptResource(request, metadata=world.as_(person))
+
+    asked = pb.ListAdoptionsRequest(resource_id=item.id, page_size=2)
+    first = world.resources.ListAdoptions(asked, metadata=world.as_(ANN))
+    asked.page_token = first.next_page_token
+    rest = world.resources.ListAdoptions(asked, metadata=world.as_(ANN))
+
+    assert (len(first.adoptions), len(rest.adoptions), rest.next_page_token) == (2, 1, "")
+    assert {each.id for each in (*first.adoptions, *rest.adoptions)} == {an_id(5), an_id(6), an_id(7)}
 
 
 def test_pages_of_search_do_not_repeat_or_lose_anything(world: World) -> None:
@@ -253,3 +268,15 @@ def test_the_vocabulary_is_given_to_everybody(world: World) -> None:
 
     assert (len(words.types), len(words.topics), len(words.licences)) == (14, 34, 6)
     assert all(licence.plain for licence in words.licences)
+
+
+@pytest.mark.parametrize(
+    "since", ["2026-01-01T00:00:00", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "yesterday"]
+)
+def test_a_place_in_a_list_that_nobody_gave_out_is_refused_or_finds_nothing_wrong(world: World, since: str) -> None:
+    asked = pb.ListDraftsRequest(page_token=pages.encode_token(since, an_id(1)))
+
+    try:
+        world.resources.ListDrafts(asked, metadata=world.as_(ANN))
+    except Invalid as refused:
+        assert "first page" in refused.sentence

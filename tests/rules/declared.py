@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
+from google.protobuf.message import Message
 from sqlalchemy import Table
 
 from fosse.common.v1 import access_pb2
@@ -15,6 +16,8 @@ from services.common import privacy
 from services.common.topics import Topic
 from tests.rules import protos
 
+# Texts from a vocabulary.
+CODES = frozenset({"stage"})
 WORKLOADS = frozenset({"gateway", "operator", "node", "membership", "resource", "federation", "notification"})
 
 
@@ -66,6 +69,17 @@ def unheard_topics(root: Path, topics: Iterable[Topic]) -> list[str]:
             if not re.search(rf"\b({heard})\b", _source(root, listener, "consumer*")):
                 found.append(f"{topic.name}: {listener} does not listen to it")
     return found
+
+
+def telling_facts(facts: Iterable[type[Message]]) -> list[str]:
+    """Facts carry ids, versions, states and counts, never names or free text: of texts only ids and a stage's code."""
+    return [
+        f"{fact.DESCRIPTOR.name}.{field.name}"
+        for fact in facts
+        for field in fact.DESCRIPTOR.fields
+        if field.type in (field.TYPE_STRING, field.TYPE_BYTES)
+        if not field.name.endswith("_id") and field.name not in CODES
+    ]
 
 
 def _source(root: Path, service: str, name: str = "*") -> str:

@@ -1,6 +1,7 @@
-"""Who may import what (DESIGN.md §3, rules 5, 6 and 8): each rule takes a tree and returns what breaks it."""
+"""Who may import what (DESIGN.md §3, rules 5, 6 and 8, and §6): each rule takes a tree and returns what breaks it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,20 @@ def environment_outside_settings(root: Path) -> list[str]:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node) in names
     ] + _imported_outside(root, "os.environ", "services.common.settings")
+
+
+BEHIND_RPCS = re.compile(r"services\.(?!common\b|node\b)\w+\.(rpc|shareable|usecases|store|messages|domain)\b")
+
+
+def calls_of_others_behind_rpcs(root: Path) -> list[str]:
+    """An rpc handler never calls another service (DESIGN.md §6): only the gateway, consumers, loops and jobs do."""
+    return [
+        module.at(node, f"imports {name}, where an rpc is answered")
+        for module in modules(root)
+        if BEHIND_RPCS.match(module.name)
+        for node, name in module.imports()
+        if _is(name, "services.common.channels") or name.endswith("Stub")
+    ]
 
 
 def _imported_outside(root: Path, package: str, *allowed: str) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 import gateway
 import services
+from fosse.resource.v1.resource_pb2 import Words
 from gateway import guards
 from gateway.app import MIGRATIONS, create_app
 from gateway.settings import Settings as GatewaySettings
@@ -84,6 +85,19 @@ def test_a_topic_that_nobody_says_or_hears_is_found_out() -> None:
     assert declared.unheard_topics(ROOT, [replace(resource, listeners=(), heard_from_issue=None)])
     assert declared.unheard_topics(ROOT, [replace(resource, listeners=("membership",))])
     assert declared.unheard_topics(ROOT, [replace(membership, says=resource.says)])
+
+
+def test_facts_name_nobody_and_quote_nothing() -> None:
+    said = [fact for topic in topics.TOPICS.values() for fact in topic.says]
+
+    assert len(said) > 5
+    assert declared.telling_facts(said) == []
+
+
+def test_a_fact_with_words_in_it_is_found_out() -> None:
+    assert declared.telling_facts([Words]) == [
+        f"Words.{name}" for name in ("title", "summary", "type", "topics", "readers", "review_due", "adapted_from")
+    ]
 
 
 def test_every_column_says_what_kind_of_data_it_holds() -> None:

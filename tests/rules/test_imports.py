@@ -27,6 +27,12 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (imports.imports_of_tests, "services/node/demo.py", "from tests.machine import FULL\n"),
     (imports.environment_outside_settings, "gateway/app.py", "import os\nkey = os.environ['KEY']\n"),
     (imports.environment_outside_settings, "gateway/app.py", "from os import environ\n"),
+    (imports.calls_of_others_behind_rpcs, "services/resource/rpc.py", "import services.common.channels\n"),
+    (
+        imports.calls_of_others_behind_rpcs,
+        "services/resource/usecases.py",
+        "from fosse.membership.v1.membership_pb2_grpc import MembershipStub\n",
+    ),
 ]
 
 
@@ -49,6 +55,8 @@ CONTRACTS_BROKEN = [
     ("gateway", "gateway/shortcut.py", "import services.common.kafka\n"),
     ("inside", "services/resource/domain/shortcut.py", "import services.resource.usecases\n"),
     ("inside", "services/membership/store/shortcut.py", "import services.membership.usecases\n"),
+    ("inside-federation", "services/federation/store/shortcut.py", "import services.federation.usecases\n"),
+    ("inside-federation", "services/federation/usecases/shortcut.py", "import services.federation.sync.link\n"),
 ]
 
 

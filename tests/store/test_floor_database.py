@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from services.common import facts, migrating
 from services.common.database import Database, announce
 from services.common.errors import TooMany
 from services.common.facts import generations
 from services.common.migrating import WrongVersion
+from tests.databases import SqliteDatabases, open_database
 
 NOW = datetime(2026, 8, 31, 14, 0, tzinfo=UTC)
 
@@ -104,6 +106,22 @@ def test_who_finds_the_database_held_is_asked_to_try_again(db: Database) -> None
     holder.join()
 
 
+def test_on_a_full_disk_nothing_is_half_written_and_the_sentence_says_whom_to_tell(
+    sqlite_databases: SqliteDatabases, no_service: Path
+) -> None:
+    db = open_database(sqlite_databases, no_service)
+    # SQLite says "database or disk is full" at its own limit as it does at the disk's.
+    event.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
+    db.dispose()
+
+    with pytest.raises(TooMany, match=r"disk of this node is full.*tell the operator"), db.write() as conn:
+        conn.execute(insert(generations), [{"started_at": NOW + timedelta(days=day)} for day in range(5_000)])
+
+    with db.read() as conn:
+        assert facts.generation(conn) == 0
+    db.dispose()
+
+
 def test_only_one_runner_holds_a_lock_of_the_database(db: Database) -> None:
     with db.only_one("relay") as first, db.only_one("relay") as second, db.only_one("audit") as other:
         assert (first, second, other) == (True, False, True)
@@ -145,3 +163,10 @@ def test_a_database_without_tables_is_refused_by_a_service(tmp_path: Path, no_se
         migrating.check(empty, no_service)
 
     empty.dispose()
+
+
+def test_an_error_of_the_database_names_nobody(db: Database) -> None:
+    with pytest.raises(DBAPIError) as fault, db.write() as conn:
+        conn.execute(text("insert into no_such_table values (:name)"), {"name": "Ann Example"})
+
+    assert "Ann Example" not in str(fault.value)

@@ -68,6 +68,18 @@ def test_nobody_uses_somebody_elses_form_number_or_what_they_cannot_see(shelf: S
         adopt(shelf, 9, item=an_id(102))
 
 
+def test_a_form_number_used_for_one_resource_says_nothing_of_another(shelf: Shelf) -> None:
+    published(shelf)
+    published(shelf, 2)
+    first = adopt(shelf, stage="trialling")
+
+    with pytest.raises(NotAllowed):
+        adopt(shelf, stage="stopped", item=an_id(102))
+
+    assert [each.stage for each in reading.get(shelf, ITEM, ANN)[1]] == [first.stage]
+    assert reading.get(shelf, an_id(102), ANN)[1] == []
+
+
 @pytest.mark.parametrize(
     ("audience", "reaches"),
     [

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from fosse.common.v1.facts_pb2 import ItemShared
 from fosse.resource.v1.facts_pb2 import ResourceChanged
@@ -36,6 +37,7 @@ from tests.unit.resource.shelves import (
     NOW,
     PDF,
     VOCABULARY,
+    a_convenor,
     a_member,
     an_id,
     some_words,
@@ -134,6 +136,19 @@ def test_a_file_that_was_refused_leaves_nothing_behind(shelf: Shelf, tmp_path: P
     assert len(said(shelf, ResourceChanged)) == 1
 
 
+def test_a_file_that_a_fault_of_ours_kept_out_leaves_nothing_behind(shelf: Shelf, tmp_path: Path) -> None:
+    draft = create(shelf)
+    with shelf.db.write() as conn:
+        conn.execute(text("alter table file_ref rename to elsewhere"))
+
+    with pytest.raises(DBAPIError):
+        add_file(shelf, draft)
+
+    with shelf.db.write() as conn:
+        conn.execute(text("alter table elsewhere rename to file_ref"))
+    assert list(files_kept(shelf, tmp_path)) == []
+
+
 def test_a_file_refused_by_a_late_conflict_does_not_take_away_the_same_file_elsewhere(
     shelf: Shelf, tmp_path: Path
 ) -> None:
@@ -174,6 +189,17 @@ def test_an_original_that_may_not_be_changed_stops_the_adaptation_from_being_pub
 
     with pytest.raises(Invalid, match="original does not allow"):
         publish(shelf, adapted)
+
+
+def test_nobody_learns_of_the_licence_of_an_original_they_cannot_see(shelf: Shelf) -> None:
+    publish(shelf, add_file(shelf, create(shelf, 1), licence="CC-BY-NC-ND-4.0"), Audience.COMMUNITY)
+    words, other = some_words(adapted_from=ITEM), "f" * 32
+    stranger = a_convenor(3, community=other)
+
+    made = drafting.create(shelf, an_id(102), community_id=other, words=words, person=stranger, now=NOW)
+    adapted = publish(shelf, add_file(shelf, made, person=stranger), Audience.COMMUNITY, stranger)
+
+    assert adapted.resource.state is State.PUBLISHED
 
 
 def test_what_was_withdrawn_shows_why_and_hides_its_files(shelf: Shelf) -> None:

@@ -38,7 +38,7 @@ def invite(
     """
     with running(data) as node:
         community_id = _community(node, community)
-        member = _known(node, community_id, email) or pb.Member(
+        member = _known(node, community_id, name, email) or pb.Member(
             id=new_id(),
             name=name,
             email=email,
@@ -76,14 +76,15 @@ def _organisation(node: Node, name: str, type: str) -> str:
     return node.membership.PutOrganisation(pb.PutOrganisationRequest(organisation=organisation)).organisation.id
 
 
-def _known(node: Node, community_id: str, email: str) -> pb.Member | None:
-    token = ""
+def _known(node: Node, community_id: str, name: str, email: str) -> pb.Member | None:
+    # By both: a home's people often share one mailbox, and a link to a colleague's membership is not theirs.
+    wanted, token = (name.casefold(), email.casefold()), ""
     while True:
         page = node.membership.ListMembers(
             pb.ListMembersRequest(community_id=community_id, page_size=100, page_token=token)
         )
         for each in page.members:
-            if each.email.casefold() == email.casefold() and not each.left:
+            if (each.name.casefold(), each.email.casefold()) == wanted and not each.left:
                 return each
         token = page.next_page_token
         if not token:

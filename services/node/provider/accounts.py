@@ -2,13 +2,14 @@
 
 import fcntl
 import json
-import os
 import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from services.common.files import write_private
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ class Accounts:
 
     def _write(self, accounts: list[Account]) -> None:
         text = json.dumps([asdict(account) for account in accounts], ensure_ascii=False, indent=1)
-        beside = self._path.with_suffix(".new")
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, self._path)
+        write_private(self._path, text.encode())
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -7,13 +7,14 @@ file as hashes, so that a restart signs nobody out.
 
 import hashlib
 import json
-import os
 import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from services.common.files import write_private
 
 CODE_LIVES = timedelta(seconds=60)
 FAMILY_LIVES = timedelta(hours=12)
@@ -114,10 +115,7 @@ class Grants:
     def _write(self) -> None:
         now = self._clock().timestamp()
         self._families = {id: family for id, family in self._families.items() if family.until > now}
-        beside = self._path.with_suffix(".new")
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump([asdict(family) for family in self._families.values()], file)
-        os.replace(beside, self._path)
+        write_private(self._path, json.dumps([asdict(family) for family in self._families.values()]).encode())
 
 
 def _read(path: Path) -> dict[str, Family]:

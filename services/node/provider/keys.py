@@ -1,9 +1,10 @@
 """The signing key of the embedded provider, made at first start and kept in the data folder."""
 
-import os
 from pathlib import Path
 
 from joserfc.jwk import KeySet, RSAKey
+
+from services.common.files import write_private
 
 # RS256 is what every client understands, and it verifies fastest.
 ALGORITHM = "RS256"
@@ -12,10 +13,7 @@ ALGORITHM = "RS256"
 def load_or_make(path: Path) -> RSAKey:
     if not path.exists():
         made = RSAKey.generate_key(2048, auto_kid=True)
-        beside = path.with_suffix(".new")
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(made.as_pem(private=True))
-        os.replace(beside, path)
+        write_private(path, made.as_pem(private=True))
     key = RSAKey.import_key(path.read_bytes())
     key.ensure_kid()
     return key

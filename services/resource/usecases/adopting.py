@@ -23,6 +23,8 @@ def adopt(shelf: Shelf, resource_id: str, saying: Saying, *, person: Person, now
         if resources.find(conn, saying.id) or tombstones.stands(conn, saying.id):
             raise NotAllowed(USED)
         before = adoptions.of_member(conn, resource_id, person.member_id) or adoptions.find(conn, saying.id)
+        if before is not None and before.resource_id != resource_id:
+            raise NotAllowed(USED)
         after = rules.adopt(resource, before, saying, person=person, vocabulary=shelf.vocabulary, now=now)
         if before is not None and rules.says_the_same(before, after):
             return before

@@ -1,7 +1,7 @@
 """Making a resource and its parts."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,16 +85,15 @@ def add_file(
         return shown_to(shelf, before, person)
     rules.require_version(before, target.expected_version)
     stored = shelf.files.receive(chunks, shelf.largest_file)
-    try:
+    with ExitStack() as unless_added:
+        unless_added.callback(_let_go, shelf, stored.sha256)
         part = file_part(words, _described(shelf, stored, name), shelf.vocabulary)
         with shelf.db.write() as conn:
             after = _add(conn, target, part, person, now)
             files.keep(conn)
             if not shelf.files.has(stored.sha256):
                 raise TooMany("The file could not be kept just now. Nothing was changed; please send it again.")
-    except Refusal:
-        _let_go(shelf, stored.sha256)
-        raise
+        unless_added.pop_all()
     return shown_to(shelf, after, person)
 
 

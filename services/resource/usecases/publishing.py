@@ -9,7 +9,7 @@ from services.common.errors import Conflict, NotFound
 from services.resource.domain import resource as rules
 from services.resource.domain.parts import require_adaptable
 from services.resource.domain.resource import Publishing, Resource, State
-from services.resource.domain.rights import NO_SUCH, may_change, require_change
+from services.resource.domain.rights import NO_SUCH, may_change, may_see, require_change
 from services.resource.domain.text import clean_text
 from services.resource.messages.shown import Shown
 from services.resource.store import resources
@@ -35,7 +35,7 @@ def publish(
         after = before
         if not rules.same_publishing(before, wish):
             rules.require_version(before, expected_version)
-            _require_adaptable(conn, shelf, before)
+            _require_adaptable(conn, shelf, before, person)
             after = rules.publish(before, wish, person=person, vocabulary=shelf.vocabulary, now=now)
             save(conn, before, after, did=(person, f"published to {wish.audience.name.lower()}"), now=now)
     return shown_to(shelf, after, person)
@@ -66,10 +66,10 @@ def _already_withdrawn(resource: Resource, reason: str, person: Person) -> bool:
     )
 
 
-def _require_adaptable(conn: Connection, shelf: Shelf, resource: Resource) -> None:
-    """What is declared as an adaptation must be allowed by the original's licences, if the original is known here."""
+def _require_adaptable(conn: Connection, shelf: Shelf, resource: Resource, person: Person) -> None:
+    """What is declared as an adaptation must be allowed by the original's licences, if this person can see it here."""
     source = resources.find(conn, resource.words.adapted_from) if resource.words.adapted_from else None
-    if source is None or not source.published or resource.draft is None:
+    if source is None or not may_see(source, person) or not source.published or resource.draft is None:
         return
     if source.id == resource.id:
         raise Conflict("A resource cannot be an adaptation of itself. Correct “adapted from”, then publish.")

@@ -1,5 +1,8 @@
 """The small parts of the floor: settings, ids, list tokens, files."""
 
+import errno
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common import ids, pages, settings
-from services.common.errors import Invalid
+from services.common.errors import Invalid, TooMany
 from services.common.files import Folder
 
 
@@ -55,7 +58,7 @@ def test_what_is_no_id_is_refused(bad: str) -> None:
         ids.checked(bad)
 
 
-@given(st.integers(), st.text(max_size=50))
+@given(st.integers(-(2**63), 2**63 - 1), st.text(max_size=50))
 def test_a_list_token_gives_back_what_it_was_made_of(number: int, words: str) -> None:
     assert pages.decode_token(pages.encode_token(number, words), int, str) == (number, words)
 
@@ -96,7 +99,34 @@ def test_nothing_stays_of_a_file_that_is_too_large(tmp_path: Path) -> None:
     assert [each for each in (tmp_path / "files").rglob("*") if each.is_file()] == []
 
 
+def test_a_file_that_fills_the_disk_is_not_kept_and_the_sentence_says_whom_to_tell(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "files")
+
+    def until_full() -> Iterator[bytes]:
+        yield b"x" * 60
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(TooMany, match="tell the operator"):
+        folder.receive(until_full(), 100)
+
+    assert [each for each in (tmp_path / "files").rglob("*") if each.is_file()] == []
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "A" * 64, "a" * 63])
 def test_what_is_no_hash_never_becomes_a_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
         Folder(tmp_path).path_of(name)
+
+
+def _token(json_text: str) -> str:
+    return urlsafe_b64encode(json_text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text", [f"[{2**63},1]", f"[{-(2**63) - 1},1]", '[1,"\\ud800"]', "[" * 100_000, "[" * 100_000 + "]" * 100_000]
+)
+def test_a_list_token_that_no_database_can_be_asked_is_refused(text: str) -> None:
+    kinds = (int, str) if "ud800" in text else (int, int)
+
+    with pytest.raises(Invalid):
+        pages.decode_token(_token(text), *kinds)

@@ -65,3 +65,11 @@ def test_bytes_travel_as_base64(key: bytes) -> None:
 def test_what_does_not_fit_is_refused_by_name(message: Message, given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadRequest, match=sentence):
         json_form.fill(message, given)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"id": "a", "id": "b"}', '{"words": {"title": "a", "title": "b"}}', '{"\\ud800": 1}']
+)
+def test_a_field_that_stands_twice_or_has_no_real_name_is_refused(text: str) -> None:
+    with pytest.raises(BadRequest):
+        json_form.read_object(text.encode())

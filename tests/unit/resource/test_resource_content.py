@@ -1,6 +1,7 @@
 """What is let in is decided by what is in a file, never by its name."""
 
 import io
+import tracemalloc
 import zipfile
 
 import pytest
@@ -49,6 +50,7 @@ def test_a_file_is_what_it_contains(content: bytes, name: str, extension: str) -
     assert identify(io.BytesIO(content), name).extension == extension
 
 
+DOCX_PARTS = {"[Content_Types].xml": b"wordprocessingml.document.main+xml", "word/document.xml": b"<w:document/>"}
 HOSTILE = {
     "empty": b"",
     "a Windows program": b"MZ\x90\0" + b"\0" * 60,
@@ -73,6 +75,8 @@ HOSTILE = {
     "an OpenDocument with macros": an_odt(**{"Basic/Standard/Module1.xml": b"x"}),
     "a locked document": locked(a_docx()),
     "a document with a path in it": a_docx(**{"../../evil": b"x"}),
+    "a document squeezed in a way that inflates all at once": a_zip(DOCX_PARTS, compression=zipfile.ZIP_BZIP2),
+    "a document squeezed in a way of its own": a_zip(DOCX_PARTS, compression=zipfile.ZIP_LZMA),
     "half a document": a_docx()[:-40],
     "a document behind something else": PDF + a_docx(),
     "a picture with an archive behind it": PNG + a_zip({"a": b"b"}),
@@ -103,3 +107,21 @@ def test_a_document_that_grows_without_end_is_stopped_at_the_cap() -> None:
 
     with pytest.raises(Invalid, match="grows far too large"):
         identify(io.BytesIO(bomb), "a.docx")
+
+
+@pytest.mark.parametrize("remark", [b"", b"a remark"])
+def test_a_document_with_an_endless_list_of_parts_is_refused_before_the_list_is_read(remark: bytes) -> None:
+    listed = a_docx()
+    at = listed.rindex(b"PK\x05\x06")
+    more = listed[listed.index(b"PK\x01\x02") : at] * 12_000
+    end = bytearray(listed[at:] + remark)
+    end[12:16] = (len(more) + at - listed.index(b"PK\x01\x02")).to_bytes(4, "little")
+    end[20:22] = len(remark).to_bytes(2, "little")
+    tracemalloc.start()
+
+    with pytest.raises(Invalid, match="too many parts"):
+        identify(io.BytesIO(listed[:at] + more + bytes(end)), "a.docx")
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000

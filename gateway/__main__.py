@@ -75,6 +75,8 @@ def _serve(given: Settings) -> None:
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,
             max_request_body_size=given.upload_limit + 1024 * 1024,
+            # An answer is taken over whole: else as many slow readers of a large file as there are threads stop us.
+            outbuf_high_watermark=110 * 1024 * 1024,
             ident="fosse",
         )
     else:

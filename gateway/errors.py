@@ -36,7 +36,7 @@ TITLES: Final = {
     413: "That is too large",
     415: "That is not a form we can read",
     422: "Something needs another look",
-    429: "Too many tries just now",
+    429: "Not just now",
     500: "Something went wrong",
     503: "The service is busy or restarting",
 }

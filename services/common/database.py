@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.types import TypeDecorator
 
-from services.common.errors import TooMany
+from services.common.errors import Invalid, TooMany
 
 log = logging.getLogger(__name__)
 _WRITING = "fosse_writing"
@@ -150,6 +150,8 @@ class Database:
                     "The disk of this node is full. Nothing was changed and nothing is lost; please tell the operator "
                     "to make room, then try again."
                 ) from error
+            if _means_unkeepable(error):
+                raise Invalid("What was sent holds a character that cannot be kept. Nothing was changed.") from error
             raise
 
 
@@ -253,3 +255,8 @@ def _means_busy(error: DBAPIError) -> bool:
 
 def _means_full(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "53100" or "disk is full" in str(error.orig)
+
+
+def _means_unkeepable(error: DBAPIError) -> bool:
+    # PostgreSQL keeps no NUL in text, and the driver says so before it asks.
+    return "NUL (0x00)" in str(error.orig)

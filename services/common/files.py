@@ -95,8 +95,11 @@ class _Temporary:
         _flush_names(final.parent)
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            # What is not written yet is written now, which a full disk refuses once more.
+            self.file.close()
+        finally:
+            self._path.unlink(missing_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:

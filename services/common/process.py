@@ -1,13 +1,11 @@
 """A service as a process of its own: Kafka carries its facts, and it refuses to start without."""
 
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from services.common import logs, migrating, settings
+from services.common import logs, migrating, settings, signals
 from services.common.channels import Channels
 from services.common.clock import utc_now
 from services.common.database import Database
@@ -51,6 +49,7 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     migrating.check(db, versions_of(name))
     if not given.kafka:
         raise OSError(f"Set FOSSE_{name.upper()}_KAFKA to the address of Kafka, such as kafka:9092.")
+    told = signals.told_to_end()
     channels = Channels(given.run_dir, name)
     floor = Floor(name, db, utc_now, channels, given.data_dir)
     bus = KafkaBus(given.kafka, utc_now)
@@ -58,15 +57,8 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     running.listen(bus)
     running.start()
     bus.start()
-    _until_told_to_stop()
+    told.wait()
     bus.stop()
     running.stop()
     channels.close()
     db.dispose()
-
-
-def _until_told_to_stop() -> None:
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    told.wait()

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from services.common.errors import Invalid
-from services.federation.keys import read_secret, write_secret
+from services.common.files import write_private
+from services.federation.keys import read_secret
 
 KEY, CERTIFICATE = "authority.key", "authority.pem"
 # Clocks are wrong: without this a county that is behind sees only "Socket closed".
@@ -92,8 +93,8 @@ def _create(folder: Path, now: datetime) -> None:
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    write_secret(folder / KEY, pem)
-    write_secret(folder / CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(folder / KEY, pem)
+    write_private(folder / CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def spki_of_request(request: bytes) -> bytes:

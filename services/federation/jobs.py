@@ -31,6 +31,7 @@ def plan(node: ThisNode, kinds: Iterable[str]) -> None:
 
 def sweep(node: ThisNode, now: datetime) -> int:
     """Drops files of the relay folder that no entry names: a crash left them behind. Returns how many."""
+    node.relay.drop_half_written(now - _A_DAY)
     old = node.relay.older_than(now - _A_DAY)
     dropped = 0
     for begin in range(0, len(old), _AT_ONCE):

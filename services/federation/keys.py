@@ -23,6 +23,7 @@ from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
 from services.common.errors import Conflict, Invalid
+from services.common.files import write_private
 from services.federation.domain.signing import Signer
 
 SIGNING, SEALING, TLS = "signing.key", "sealing.key", "tls.key"
@@ -73,9 +74,9 @@ def create(folder: Path) -> None:
     """The signing key comes last: where it is, all are, even if the machine stopped half-way."""
     for name in (SEALING, TLS):
         (folder / name).unlink(missing_ok=True)
-    write_secret(folder / TLS, _pem(ec.generate_private_key(ec.SECP256R1())))
-    write_secret(folder / SEALING, PrivateKey.generate().encode(HexEncoder) + b"\n")
-    write_secret(folder / SIGNING, SigningKey.generate().encode(HexEncoder) + b"\n")
+    write_private(folder / TLS, _pem(ec.generate_private_key(ec.SECP256R1())))
+    write_private(folder / SEALING, PrivateKey.generate().encode(HexEncoder) + b"\n")
+    write_private(folder / SIGNING, SigningKey.generate().encode(HexEncoder) + b"\n")
 
 
 def load(folder: Path) -> NodeKeys:
@@ -114,22 +115,6 @@ def read_secret(path: Path) -> bytes:
         if mode & 0o077:
             raise Invalid(f"{path} can be read by others on this machine. Run: chmod 600 {path}")
         return file.read()
-
-
-def write_secret(path: Path, secret: bytes) -> None:
-    """Whole or not at all, and never readable by others, not even for a moment."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

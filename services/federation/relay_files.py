@@ -43,30 +43,31 @@ class RelayFolder(Folder):
         self._receiving: set[str] = set()
         self._guard = threading.Lock()
 
-    def held(self, sha256: str) -> int:
-        """Bytes that are here, of the whole file or of a part."""
-        for path in (self.path_of(sha256), self._parts / sha256):
+    def held(self, sha256: str, sender: str = "") -> int:
+        """Bytes that are here, of the whole file or of this sender's part."""
+        for path in (self.path_of(sha256), self._part(sha256, sender)):
             if path.is_file():
                 return path.stat().st_size
         return 0
 
     @contextmanager
-    def resume(self, sha256: str, size: int, offset: int) -> Iterator[Receiving]:
+    def resume(self, sha256: str, size: int, offset: int, sender: str = "") -> Iterator[Receiving]:
         """Continues a part at `offset`; what was written before a connection broke stays for next time.
 
-        Raises `Conflict` when somebody else is sending it or it continues elsewhere, `Invalid` when the bytes are not
-        what the hash says: then none of them is kept.
+        Each sender has a part of its own, so that nobody can spoil or hold up what another sends. Raises `Conflict`
+        when it is being sent already or continues elsewhere, `Invalid` when the bytes are not what the hash says:
+        then none of them is kept.
         """
-        with self._alone(sha256):
-            self._check_offset(sha256, offset)
-            part = self._parts / sha256
+        part = self._part(sha256, sender)
+        with self._alone(part.name):
+            self._check_offset(sha256, sender, offset)
             with part.open("ab") as file:
                 receiving = Receiving(file, offset, size)
                 try:
                     yield receiving
                     file.flush()
                 except Invalid:
-                    part.unlink()
+                    part.unlink(missing_ok=True)
                     raise
                 except OSError as error:
                     _refuse_when_full(error)
@@ -76,38 +77,54 @@ class RelayFolder(Folder):
 
     def drop(self, sha256: str) -> None:
         self.delete(sha256)
-        (self._parts / sha256).unlink(missing_ok=True)
+        self._drop_parts(sha256)
+
+    def drop_half_written(self, moment: datetime) -> None:
+        """What a crash left without a name, last written before this moment."""
+        for path in (self._path / "incoming").glob("*"):
+            if path.stat().st_mtime < moment.timestamp():
+                path.unlink(missing_ok=True)
 
     def older_than(self, moment: datetime) -> list[str]:
         """Files and parts that were last written before this moment."""
         paths = [*self._path.glob("[0-9a-f][0-9a-f]/*"), *self._parts.iterdir()]
-        return sorted({path.name for path in paths if path.stat().st_mtime < moment.timestamp()})
+        return sorted({path.name.partition(".")[0] for path in paths if path.stat().st_mtime < moment.timestamp()})
 
-    def _check_offset(self, sha256: str, offset: int) -> None:
-        held = self.held(sha256)
+    def _drop_parts(self, sha256: str) -> None:
+        for part in self._parts.glob(f"{sha256}*"):
+            part.unlink(missing_ok=True)
+
+    def _part(self, sha256: str, sender: str) -> Path:
+        return self._parts / (f"{sha256}.{sender}" if sender else sha256)
+
+    def _check_offset(self, sha256: str, sender: str, offset: int) -> None:
+        held = self.held(sha256, sender)
         if self.has(sha256) or offset != held:
             raise Conflict(f"This file continues at byte {held}, not at {offset}.")
 
     def _finish(self, part: Path, sha256: str, size: int) -> None:
+        if not part.exists():
+            # Dropped meanwhile, or another sender was faster.
+            return
         with part.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found == sha256:
-            self.receive(_chunks(part), size)
-        part.unlink()
         if found != sha256:
+            part.unlink(missing_ok=True)
             raise Invalid(_NOT_IT)
+        self.receive(_chunks(part), size)
+        self._drop_parts(sha256)
 
     @contextmanager
-    def _alone(self, sha256: str) -> Iterator[None]:
+    def _alone(self, part: str) -> Iterator[None]:
         with self._guard:
-            if sha256 in self._receiving:
+            if part in self._receiving:
                 raise Conflict("This file is being received just now.")
-            self._receiving.add(sha256)
+            self._receiving.add(part)
         try:
             yield
         finally:
             with self._guard:
-                self._receiving.discard(sha256)
+                self._receiving.discard(part)
 
 
 def _refuse_when_full(error: OSError) -> None:

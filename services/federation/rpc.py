@@ -3,18 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import grpc
-
 from fosse.federation.v1 import federation_pb2 as pb
 from fosse.federation.v1 import federation_pb2_grpc
 from services.common import access, pages
-from services.common.access import Person
 from services.common.instants import stamp
 from services.federation import messages
 from services.federation.domain.proof import Asking
 from services.federation.domain.standing import Enrolment
 from services.federation.gate import SigningGate
-from services.federation.store import quarantine
 from services.federation.this_node import ThisNode
 from services.federation.usecases import enrolment, looking
 
@@ -26,9 +22,6 @@ class Federation(federation_pb2_grpc.FederationServicer):
         self._node = node
         self._gate = gate
         self._door_address = door_address
-
-    def add_to(self, server: grpc.Server) -> None:
-        federation_pb2_grpc.add_FederationServicer_to_server(self, server)
 
     def GetFederationStatus(
         self, request: pb.GetFederationStatusRequest, context: Any
@@ -52,8 +45,7 @@ class Federation(federation_pb2_grpc.FederationServicer):
     def ListQuarantine(self, request: pb.ListQuarantineRequest, context: Any) -> pb.ListQuarantineResponse:
         size = pages.page_size(request.page_size)
         before = pages.decode_token(request.page_token, int)
-        with self._node.db.read() as conn:
-            found = quarantine.before(conn, before[0] if before else None, size)
+        found = looking.set_aside(self._node.db, before[0] if before else None, size)
         token = pages.encode_token(found[-1].number) if len(found) == size else ""
         return pb.ListQuarantineResponse(
             quarantined=[messages.quarantined(one) for one in found], next_page_token=token
@@ -61,14 +53,18 @@ class Federation(federation_pb2_grpc.FederationServicer):
 
     def RequestEnrolment(self, request: pb.RequestEnrolmentRequest, context: Any) -> pb.RequestEnrolmentResponse:
         asked = enrolment.ask_hub(
-            self._node.db, hub_address=request.hub_address, code=request.code, who=_who(context), now=self._node.clock()
+            self._node.db,
+            hub_address=request.hub_address,
+            code=request.code,
+            who=access.asker(context),
+            now=self._node.clock(),
         )
         return pb.RequestEnrolmentResponse(fingerprint_words=asked.words)
 
     def CreateEnrolmentCode(
         self, request: pb.CreateEnrolmentCodeRequest, context: Any
     ) -> pb.CreateEnrolmentCodeResponse:
-        code, expires_at = enrolment.create_code(self._node, request.id, _who(context), self._node.clock())
+        code, expires_at = enrolment.create_code(self._node, request.id, access.asker(context), self._node.clock())
         return pb.CreateEnrolmentCodeResponse(code=code, expires_at=stamp(expires_at))
 
     def ReceiveEnrolment(self, request: pb.ReceiveEnrolmentRequest, context: Any) -> pb.ReceiveEnrolmentResponse:
@@ -91,15 +87,10 @@ class Federation(federation_pb2_grpc.FederationServicer):
 
     def ApproveNewcomer(self, request: pb.ApproveNewcomerRequest, context: Any) -> pb.ApproveNewcomerResponse:
         admitted = enrolment.approve(
-            self._node, request.enrolment_id, request.fingerprint_words, _who(context), self._node.clock()
+            self._node, request.enrolment_id, request.fingerprint_words, access.asker(context), self._node.clock()
         )
         return pb.ApproveNewcomerResponse(node=messages.card(admitted, self._node.id))
 
     def DeclineNewcomer(self, request: pb.DeclineNewcomerRequest, context: Any) -> pb.DeclineNewcomerResponse:
-        enrolment.decline(self._node, request.enrolment_id, _who(context), self._node.clock())
+        enrolment.decline(self._node, request.enrolment_id, access.asker(context), self._node.clock())
         return pb.DeclineNewcomerResponse()
-
-
-def _who(context: Any) -> Person | str:
-    caller = access.caller(context)
-    return caller.person or caller.workload

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from fosse.federation.v1 import federation_pb2_grpc
 from services.common.loops import Loop
-from services.common.service import Floor, Part, Service
+from services.common.service import Floor, Part, Service, add_to
 from services.common.topics import TAKES
 from services.federation import jobs
 from services.federation.consumer import consumer
@@ -34,7 +35,7 @@ def build(floor: Floor, settings: Settings) -> Service:
     jobs.plan(node, work)
     return Service(
         name=NAME,
-        servicers=[Federation(node, gate, door_address).add_to],
+        servicers=[add_to(federation_pb2_grpc.add_FederationServicer_to_server, Federation(node, gate, door_address))],
         tables=metadata,
         consumers=[consumer(floor.clock)],
         jobs=work,

@@ -8,14 +8,19 @@ from pathlib import Path
 class Settings:
     """Read from FOSSE_FEDERATION_…"""
 
+    # SQLite in the embedded node; in deployment postgresql://…
     database: str = "sqlite:///federation.db"
+    # The folder of the node's sockets.
     run_dir: Path = Path("run")
+    # `keys/` and `relay/` lie in it.
     data_dir: Path = Path(".")
+    # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
     # Is this node the one that others enrol with?
     hub: bool = False
-    # How the node is called in the registry: a label such as `notts`, and what people read.
+    # A short label in the region's registry, such as `notts`.
     slug: str = "node"
+    # What people read there, such as Nottinghamshire.
     name: str = "My county"
     # At the hub: where its door for other nodes listens.
     door_listen: str = "127.0.0.1:8420"

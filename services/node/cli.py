@@ -29,8 +29,13 @@ class Fosse(click.Group):
         try:
             return super().invoke(ctx)
         except (Refusal, BadSetting) as refused:
-            sentence = refused.sentence if isinstance(refused, Refusal) else str(refused)
-            raise click.ClickException(sentence) from refused
+            raise click.ClickException(_in_full(refused) if isinstance(refused, Refusal) else str(refused)) from refused
+
+
+def _in_full(refused: Refusal) -> str:
+    """The sentence, and what it says of single fields where it does not say that itself."""
+    notes = [f"  {name}: {what}" for name, what in refused.fields.items() if what not in refused.sentence]
+    return "\n".join([refused.sentence, *notes])
 
 
 @click.group(cls=Fosse, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,7 +70,7 @@ def node(until_stdin_closes: bool, no_gateway: bool | None, **options: Any) -> N
     What is not given is taken from FOSSE_NODE_… in the environment, then from the node's first start.
     End it with Ctrl-C or SIGTERM; requests under way are answered first.
     """
-    from services.common import logs
+    from services.common import logs, signals
     from services.common.migrating import WrongVersion
     from services.node import embedded
 
@@ -73,7 +78,7 @@ def node(until_stdin_closes: bool, no_gateway: bool | None, **options: Any) -> N
         options["gateway"] = False
     settings = load(options)
     logs.start(settings.slug)
-    until = embedded.on_signals()
+    until = signals.told_to_end()
     if until_stdin_closes:
         threading.Thread(target=_set_when_stdin_closes, args=(until,), name="stdin", daemon=True).start()
     try:

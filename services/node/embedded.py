@@ -7,7 +7,6 @@ that is being answered still has everything under it. The process is exec'd, nev
 import ctypes
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -40,6 +39,9 @@ _FIRST_PAGE_S = 20.0
 _RPC_WORKERS = 8
 _PROVIDER_BODY = 64 * 1024
 _FORM_BYTES = 2 * 1024 * 1024
+# What is so many times too large is still heard to its end, so that a page can say it: a browser that is cut off while
+# it sends shows a fault of its own.
+_HEARD_OUT = 4
 
 
 def run(settings: Settings, until: threading.Event, ready: Callable[[str], None]) -> None:
@@ -71,14 +73,6 @@ def run(settings: Settings, until: threading.Event, ready: Callable[[str], None]
         ready(_greeting(settings))
         until.wait()
         log.info("node stopping")
-
-
-def on_signals() -> threading.Event:
-    """Set by SIGTERM or SIGINT."""
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    return told
 
 
 def _share_memory_pools() -> None:
@@ -147,7 +141,7 @@ def _pages(given: GatewaySettings, taken: socket.socket) -> Iterator[None]:
 
     app = create_app(given)
     try:
-        with _serving(app, taken, given.threads, given.upload_limit + _FORM_BYTES):
+        with _serving(app, taken, given.threads, given.upload_limit * _HEARD_OUT + _FORM_BYTES):
             _first_page(taken)
             yield
     finally:

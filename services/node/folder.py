@@ -52,6 +52,9 @@ class Folder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise Conflict(_held_by(self.path, self.holder())) from error
+            # Uploads that a crash cut off; nobody else writes here now.
+            for half in self.path.glob("*/incoming/*"):
+                half.unlink()
             try:
                 yield
             finally:

@@ -1,5 +1,6 @@
 """Settings of an embedded node: `FOSSE_NODE_<NAME>` in the environment, or an option of `fosse node`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +13,8 @@ from services.node.provider import loopback
 
 REMEMBERED = ("slug", "name", "hub", "host", "port", "door_port", "provider_port", "public_url", "issuer", "client_id")
 """Settings that a node keeps in its folder at each start, so that the next one needs only the folder."""
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,12 @@ class Settings:
         return self.issuer or f"http://127.0.0.1:{self.provider}"
 
     def checked(self) -> "Settings":
-        """These settings; raises `Invalid` for a combination that would open the built-in sign-in to others."""
+        """These settings; raises `Invalid` for a slug that no hub takes, or where others could reach the sign-in."""
+        if not _SLUG.fullmatch(self.slug):
+            raise Invalid(
+                f"The slug {self.slug!r} cannot be used: it begins with a small letter, and has 2 to 40 small letters, "
+                "digits and dashes, such as notts. Give another with --slug."
+            )
         if self.built_in_provider and not loopback.is_loopback(self.host):
             raise Invalid(
                 f"A node on {self.host} can be reached from other machines, and the built-in sign-in lets anybody in "

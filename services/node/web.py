@@ -40,6 +40,8 @@ def bound(host: str, port: int, setting: str = "--port") -> socket.socket:
                 f"Stop that program, or choose another port with {setting}."
             ) from error
         raise Invalid(f"The address {host}:{port} cannot be used: {error.strerror}.") from error
+    except OverflowError as error:
+        raise Invalid(f"{port} is no port: they go up to 65535. Choose another with {setting}.") from error
     return taken
 
 

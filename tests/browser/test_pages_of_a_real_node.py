@@ -154,7 +154,7 @@ def test_two_people_who_edit_one_resource_see_both_texts(node: WholeNode, page: 
     page.get_by_label("Title").fill("Night falls")
     page.get_by_role("button", name="Save changes").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Somebody else changed it too")
+    expect(page.get_by_role("heading", level=1)).to_have_text("It was changed meanwhile")
     expect(page.get_by_role("region", name="Saved now")).to_contain_text("Falls at night: a checklist")
     expect(page.get_by_role("region", name="Yours, not saved")).to_contain_text("Night falls")
     page.get_by_role("button", name="Save mine over it").click()

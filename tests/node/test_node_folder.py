@@ -81,3 +81,16 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -
 @pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "disk"), (errno.EACCES, "may not write")])
 def test_a_full_disk_and_a_forbidden_folder_are_told_apart(number: int, words: str) -> None:
     assert words in folders.unusable(Path("/data"), OSError(number, "no"))
+
+
+def test_an_upload_that_a_crash_cut_off_is_cleared_away_at_the_next_start(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path)
+    (folder.path / "files" / "incoming").mkdir()
+    (folder.path / "files" / "incoming" / "tmphalf").write_bytes(b"half a lea")
+    (folder.path / "files" / "ab").mkdir()
+    (folder.path / "files" / "ab" / "whole").write_bytes(b"a leaflet")
+
+    with folder.held():
+        pass
+
+    assert [each.name for each in (folder.path / "files").rglob("*") if each.is_file()] == ["whole"]

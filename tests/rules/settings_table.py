@@ -80,6 +80,10 @@ def missing(root: Path) -> list[str]:
     return [row for row in table(root).splitlines() if row not in readme]
 
 
+def unexplained(root: Path) -> list[str]:
+    return [each.name for each in settings(root) if not each.meaning]
+
+
 if __name__ == "__main__":
     page = ROOT / "README.md"
     page.write_text(with_table(page.read_text(encoding="utf-8"), table(ROOT)), encoding="utf-8")

@@ -126,6 +126,15 @@ def test_a_setting_that_is_not_in_the_table_is_found_out(tmp_path: Path) -> None
     assert settings_table.missing(tmp_path) == ["| `FOSSE_RESOURCE_VOLUME` | `11` | How loud. |"]
 
 
+def test_every_setting_says_what_it_means(tmp_path: Path) -> None:
+    path = tmp_path / "services" / "resource" / "settings.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("class Settings:\n    volume: int = 11\n")
+
+    assert settings_table.unexplained(ROOT) == []
+    assert settings_table.unexplained(tmp_path) == ["FOSSE_RESOURCE_VOLUME"]
+
+
 def test_protos_are_in_style_compatible_and_generated_from() -> None:
     assert protos.problems(ROOT / "protos", protos.BASELINE) == []
 

@@ -161,6 +161,11 @@ def test_a_file_refused_by_a_late_conflict_does_not_take_away_the_same_file_else
     assert len(list(files_kept(shelf, tmp_path))) == 1
 
 
+def test_an_id_that_no_database_can_be_asked_for_is_nobodys(shelf: Shelf) -> None:
+    with pytest.raises((NotFound, Invalid)):
+        reading.get(shelf, "a\0b", ANN)
+
+
 def test_drafts_are_listed_for_their_author_and_for_convenors_page_by_page(shelf: Shelf) -> None:
     for number in range(1, 6):
         create(shelf, number, person=ANN if number % 2 else BEN)

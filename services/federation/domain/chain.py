@@ -27,10 +27,6 @@ class Position:
 NOTHING = Position(0, 0, NO_HASH)
 
 
-def next_position(position: Position, entry_hash: bytes) -> Position:
-    return Position(position.epoch, position.seq + 1, entry_hash)
-
-
 class Link(Enum):
     FOLLOWS = "follows"
     # Old traffic played again: the very entry that is held already.

@@ -22,6 +22,8 @@ SALT_BYTES = 32
 LARGEST_HEADER = 1024
 LARGEST_CONTENT = 1024 * 1024
 LARGEST_NUMBER = 2**63 - 1
+# The last second of the year 9999, beyond which google.protobuf.Timestamp and calendars do not go.
+LAST_SECOND = 253_402_300_799
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\.[A-Z][A-Za-z0-9]*\Z")
@@ -170,7 +172,7 @@ def _check_header(header: entry_pb2.EntryHeader) -> None:
         raise _malformed("a hash has the wrong length")
     if (header.seq == 1) != (header.previous == NO_HASH):
         raise _malformed("only the first entry of an epoch follows nothing")
-    if not 0 <= header.time.nanos < 1_000_000_000 or header.time.seconds <= 0:
+    if not 0 <= header.time.nanos < 1_000_000_000 or not 0 < header.time.seconds <= LAST_SECOND:
         raise _malformed("its time is out of bounds")
     _check_operation(header)
 
@@ -200,9 +202,13 @@ def _check_files(files: Iterable[shareable_pb2.FileRef]) -> None:
     for file in files:
         if file.sha256 in seen:
             raise _malformed("it names a file twice")
-        if not _SHA256.match(file.sha256) or not 0 <= file.size <= LARGEST_NUMBER:
-            raise _malformed("a file's hash or size is not of the right form")
+        check_file(file)
         seen.add(file.sha256)
+
+
+def check_file(file: shareable_pb2.FileRef) -> None:
+    if not _SHA256.match(file.sha256) or not 0 <= file.size <= LARGEST_NUMBER:
+        raise _malformed("a file's hash or size is not of the right form")
 
 
 def _malformed(why: str) -> Forged:

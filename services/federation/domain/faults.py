@@ -24,13 +24,6 @@ class Fault(Enum):
     SCHEMA = "schema"
     RESURRECTION = "resurrection"
 
-    @property
-    def stops_stream(self) -> bool:
-        return self not in ENTRY_FAULTS
-
-
-ENTRY_FAULTS = frozenset({Fault.SIZE, Fault.OWNER, Fault.SCHEMA, Fault.RESURRECTION})
-
 
 class Forged(Invalid):
     """A statement that its origin did not sign, or not in this form; the sentence is for an operator."""

@@ -8,7 +8,7 @@ from fosse.federation.v1 import entry_pb2
 from services.common.errors import Invalid
 from services.federation.domain import streams, wire
 from services.federation.domain.chain import HASH_BYTES, Position
-from services.federation.domain.entries import LARGEST_NUMBER, check_signature
+from services.federation.domain.entries import LARGEST_NUMBER, LAST_SECOND, check_signature
 from services.federation.domain.faults import Fault, Forged
 from services.federation.domain.registry import KnownNode, timestamp_of
 from services.federation.domain.signing import Signer
@@ -69,7 +69,7 @@ def _check(statement: entry_pb2.HeadStatement) -> None:
         raise _malformed("an id or a hash is not of the right form")
     if not (statement.epoch and 0 < statement.seq <= LARGEST_NUMBER and statement.live_items <= statement.seq):
         raise _malformed("its numbers are out of bounds")
-    if not 0 <= statement.time.nanos < 1_000_000_000 or statement.time.seconds <= 0:
+    if not 0 <= statement.time.nanos < 1_000_000_000 or not 0 < statement.time.seconds <= LAST_SECOND:
         raise _malformed("its time is out of bounds")
 
 

@@ -6,7 +6,7 @@ and the same entries come again: what is held already changes nothing.
 
 A stream fault leaves the position where it was, so that the right entry can still come; only a fork stays until a
 person decides. An entry fault sets one entry aside and the stream goes on; a hub relays such an entry too, or its
-readers would see a gap (an oversize one without its content).
+readers would see a gap, but a put without its content, so that nobody takes for good what the hub refused.
 """
 
 from collections.abc import Iterable, Iterator
@@ -105,10 +105,12 @@ def decide(state: State, entry: entry_pb2.Entry, reader: Reader) -> Decision:
         header = read_header(entry)
         stream = (header.node, header.stream)
         node = _admitted(header, reader)
+        if stream not in state.positions and not streams.may_begin(header.stream, header.node, reader.registry):
+            raise Forged(Fault.STREAM, "No other node is admitted to this community, so it has no stream.")
         verified = verify_entry(entry, node, header=header)
     except Forged as forged:
         return Decision(Verdict.STOP, forged.fault, forged.sentence, stream=stream)
-    decision = _in_order(state, verified) or _oversize(entry, node) or _settled(state, verified, reader)
+    decision = _in_order(state, verified) or _oversize(state, entry, header, node) or _settled(state, verified, reader)
     return replace(decision, verified=verified, stream=stream)
 
 
@@ -163,12 +165,14 @@ def _in_order(state: State, verified: Verified) -> Decision | None:
     return Decision(Verdict.STOP, *_STOPS[link]) if link in _STOPS else None
 
 
-def _oversize(entry: entry_pb2.Entry, node: KnownNode) -> Decision | None:
+def _oversize(
+    state: State, entry: entry_pb2.Entry, header: entry_pb2.EntryHeader, node: KnownNode
+) -> Decision | None:
     size = size_of(entry)
     if size <= node.limits.entry_bytes:
         return None
     reason = f"The entry has {size} bytes; {node.slug} may send {node.limits.entry_bytes}."
-    return Decision(Verdict.QUARANTINE, Fault.SIZE, reason)
+    return Decision(Verdict.QUARANTINE, Fault.SIZE, reason, item=state.items.get(header.item, Item(owner=node.id)))
 
 
 _FAULTS = {
@@ -180,7 +184,7 @@ _VERDICTS = {Effect.SUPERSEDED: Verdict.SUPERSEDED, Effect.HOLLOW: Verdict.HOLLO
 
 def _settled(state: State, verified: Verified, reader: Reader) -> Decision:
     header = verified.header
-    effect, after = items.settle(state.items.get(header.item), header, hollow=verified.content is None)
+    effect, after = items.settle(_known(state, verified, reader), header, hollow=verified.content is None)
     if effect is Effect.NOT_THE_OWNER:
         return Decision(Verdict.QUARANTINE, *_FAULTS[effect])
     if not streams.may_read(header.stream, reader.node, reader.registry):
@@ -191,6 +195,15 @@ def _settled(state: State, verified: Verified, reader: Reader) -> Decision:
     if effect is Effect.APPLIES and _is_newer_than_us(header, reader):
         return Decision(Verdict.WAIT, Fault.SCHEMA, "This software cannot read it yet.", item=after)
     return Decision(_VERDICTS.get(effect, Verdict.APPLY), item=after)
+
+
+def _known(state: State, verified: Verified, reader: Reader) -> Item | None:
+    """What is known of the item. A claim that the hub refused comes without its content, and perhaps before the word
+    of the true owner, whose put with its content ends it. At the hub, who comes first is the owner."""
+    known = state.items.get(verified.header.item)
+    doubtful = known is not None and not known.seen and known.owner != reader.node and not reader.is_hub
+    put = verified.header.operation == shareable_pb2.OPERATION_PUT and verified.content is not None
+    return None if known and doubtful and put and known.owner != verified.header.node else known
 
 
 def _is_newer_than_us(header: entry_pb2.EntryHeader, reader: Reader) -> bool:

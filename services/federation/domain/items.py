@@ -1,7 +1,9 @@
 """What a node holds of an item, and what an entry about it changes.
 
-The first origin of an item owns it for ever. The higher version wins; a withdrawal blocks versions up to its own, in
-whichever stream and order they come. So the live items are a function of the entries held, not of how they travelled.
+The first origin of an item owns it for ever: at the hub by the order of arrival, elsewhere by what the hub passed on
+with its content, as streams are not read in that order. The higher version wins; a withdrawal blocks versions up to
+its own, in whichever stream and order they come. So the live items are a function of the entries held, not of how they
+travelled.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +28,11 @@ class Item:
     @property
     def live(self) -> bool:
         return self.version > self.withdrawn
+
+    @property
+    def seen(self) -> bool:
+        """Its newest put came with its content: only then is its owner beyond doubt."""
+        return self.version > 0 and not self.hollow
 
     @property
     def held(self) -> bool:

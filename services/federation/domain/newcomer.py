@@ -46,5 +46,6 @@ class Newcomer:
 def check_name(slug: str, name: str) -> None:
     if not _SLUG.fullmatch(slug):
         raise Invalid("The short name must be small letters, digits and dashes, such as notts.", {"slug": "not usable"})
-    if not 1 <= len(name.strip()) <= 200:
+    # Not printable are line ends too, and marks that turn the direction of writing around.
+    if not 1 <= len(name.strip()) <= 200 or not name.strip().isprintable():
         raise Invalid("The node must have a name of at most 200 letters.", {"name": "not usable"})

@@ -12,7 +12,9 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from fosse.federation.v1 import entry_pb2
 from services.common.errors import Invalid
+from services.federation.domain.entries import check_file
 from services.federation.domain.faults import Fault, Forged
+from services.federation.domain.wire import MOST_REPEATED
 
 CHUNK_BYTES = 64 * 1024
 FILE_KEY_BYTES = bindings.crypto_secretstream_xchacha20poly1305_KEYBYTES
@@ -37,6 +39,14 @@ def open_body(sealed: bytes, key: PrivateKey, header: entry_pb2.EntryHeader) -> 
         raise Forged(Fault.CONTENT, "This was not sealed for this node, or was altered on the way.") from None
     if (inside.node, inside.item) != (header.node, header.item):
         raise Forged(Fault.CONTENT, "This was sealed for another entry, by a node that is not its origin.")
+    if len(inside.files) > MOST_REPEATED:
+        raise Forged(Fault.CONTENT, "It has too many files.")
+    for file in inside.files:
+        # What is sealed no relay has looked at.
+        check_file(file.sealed)
+        check_file(file.plain)
+        if len(file.key) != FILE_KEY_BYTES:
+            raise Forged(Fault.CONTENT, "The key of a sealed file has the wrong length.")
     return inside
 
 

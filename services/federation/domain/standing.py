@@ -44,7 +44,12 @@ class Standing:
 
 def checked_hub_address(address: str) -> str:
     """The address without a path; raises `Invalid` unless it is https, or plain http to this very machine."""
-    parts = urlsplit(address.strip())
+    try:
+        parts = urlsplit(address.strip())
+        # Looking at the port is what finds a wrong one.
+        _ = parts.port
+    except ValueError:
+        raise _not_usable("Write the hub's web address, such as https://hub.example.") from None
     loopback = parts.hostname in _LOOPBACK
     if not parts.hostname or parts.scheme not in ("https", "http") or parts.username:
         raise _not_usable("Write the hub's web address, such as https://hub.example.")

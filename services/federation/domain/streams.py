@@ -111,6 +111,14 @@ def may_read(name: str, reader: str, registry: "Registry") -> bool:
     return True
 
 
+def may_begin(name: str, origin: str, registry: "Registry") -> bool:
+    """As `may_write`, for a stream of which nothing is held: a node can think of communities without end, so one has a
+    stream only once another node is admitted to it."""
+    stream = parse(name)
+    shared = stream.kind is not Kind.COMMUNITY or f"{stream.node}/{stream.community}" in registry.shared_communities
+    return shared and may_write(name, origin, registry)
+
+
 def may_write(name: str, origin: str, registry: "Registry") -> bool:
     """Whether the registry lets this node have a stream of this name; its status is another question."""
     node = registry.node(origin)

@@ -9,6 +9,7 @@ import grpc
 
 from fosse.federation.v1 import door_pb2_grpc
 from services.federation import authority
+from services.federation.door.bounded import Bounded
 from services.federation.door.servicer import Door, News
 from services.federation.this_node import ThisNode
 
@@ -72,7 +73,8 @@ class DoorServer:
         self._news.begin()
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="federation-door") as threads:
             server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_LARGEST_FLOOD)
-            door_pb2_grpc.add_DoorServicer_to_server(Door(self._node, threads, self._news, self._schemas), server)
+            door = Door(self._node, threads, self._news, self._schemas)
+            door_pb2_grpc.add_DoorServicer_to_server(door, Bounded(server))
             port = server.add_secure_port(self._listen, self._credentials())
             await server.start()
             self._ready.set_result(port)

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -12,7 +13,7 @@ from grpc_status import rpc_status
 
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import door_pb2_grpc
-from services.common.errors import Invalid, Refusal
+from services.common.errors import Invalid, Refusal, TooMany
 from services.common.rpc import status_of
 from services.federation.authority import spki_of_certificate
 from services.federation.this_node import ThisNode
@@ -20,6 +21,8 @@ from services.federation.usecases import serving
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT_S = 30
+MOST_AT_ONCE = 16
+"""Calls of one node, waiting ones included; its own software makes four."""
 CLOCK = "fosse-clock"
 """Trailing metadata: what the hub's clock says, so that a county with a wrong one can tell."""
 _CHUNK = 256 * 1024
@@ -65,9 +68,12 @@ class Door(door_pb2_grpc.DoorServicer):
         self._threads = threads
         self._news = news
         self._schemas = schemas
+        # Calls under way by the key of the caller's certificate; touched in the event loop alone.
+        self._calls = Counter[bytes]()
 
     async def Heads(self, request: pb.HeadsRequest, context: Context) -> pb.HeadsResponse:
-        return await self._answer(context, lambda spki: serving.show_heads(self._node, spki, request))
+        async with self._turn(context):
+            return await self._answer(context, lambda spki: serving.show_heads(self._node, spki, request))
 
     async def Publish(self, request: pb.PublishRequest, context: Context) -> pb.PublishResponse:
         def publish(spki: bytes) -> pb.PublishResponse:
@@ -76,38 +82,47 @@ class Door(door_pb2_grpc.DoorServicer):
                 self._node.relay.drop(sha256)
             return published.response
 
-        return await self._answer(context, publish)
+        async with self._turn(context):
+            return await self._answer(context, publish)
 
     async def Fetch(self, request: pb.FetchRequest, context: Context) -> pb.FetchResponse:
         until = asyncio.get_running_loop().time() + min(max(request.wait_s, 0), LONGEST_WAIT_S)
-        while True:
-            news = self._news.next()
-            found = await self._answer(context, lambda spki: serving.give_entries(self._node, spki, request))
-            left = until - asyncio.get_running_loop().time()
-            if found.entries or found.HasField("registry") or left <= 0 or self._news.ended:
-                return found
-            await _heard(news, left)
+        async with self._turn(context):
+            while True:
+                news = self._news.next()
+                found = await self._answer(context, lambda spki: serving.give_entries(self._node, spki, request))
+                left = until - asyncio.get_running_loop().time()
+                if found.entries or found.HasField("registry") or left <= 0 or self._news.ended:
+                    return found
+                await _heard(news, left)
 
     async def MissingFiles(self, request: pb.MissingFilesRequest, context: Context) -> pb.MissingFilesResponse:
-        return await self._answer(context, lambda spki: serving.missing_files(self._node, spki, list(request.sha256)))
+        async with self._turn(context):
+            hashes = list(request.sha256)
+            return await self._answer(context, lambda spki: serving.missing_files(self._node, spki, hashes))
 
     async def PutFile(self, requests: AsyncIterator[pb.PutFileRequest], context: Context) -> pb.PutFileResponse:
-        first = await anext(aiter(requests), None)
-        if first is None:
-            await _refuse(context, Invalid("The file was not named."))
-        sha256, size = first.sha256, first.size
-        await self._answer(context, lambda spki: serving.may_put(self._node, spki, sha256, size))
-        return await self._guarded(context, self._receive(first, requests))
+        async with self._turn(context):
+            first = await anext(aiter(requests), None)
+            if first is None:
+                await _refuse(context, Invalid("The file was not named."))
+            sha256, size = first.sha256, first.size
+            sender = await self._answer(context, lambda spki: serving.may_put(self._node, spki, sha256, size))
+            return await self._guarded(context, self._receive(first, requests, sender))
 
     async def GetFile(self, request: pb.GetFileRequest, context: Context) -> AsyncIterator[pb.GetFileResponse]:
-        await self._answer(context, lambda spki: serving.may_get(self._node, spki, request.sha256))
-        chunks = await self._off_loop(lambda: self._node.relay.read(request.sha256, request.offset))
-        while chunk := await self._off_loop(lambda: _gathered(chunks)):
-            yield pb.GetFileResponse(chunk=chunk)
+        sha256, offset = request.sha256, max(request.offset, 0)
+        async with self._turn(context):
+            await self._answer(context, lambda spki: serving.may_get(self._node, spki, sha256))
+            chunks = await self._off_loop(lambda: self._node.relay.read(sha256, offset))
+            while chunk := await self._off_loop(lambda: _gathered(chunks)):
+                yield pb.GetFileResponse(chunk=chunk)
 
-    async def _receive(self, first: pb.PutFileRequest, rest: AsyncIterator[pb.PutFileRequest]) -> pb.PutFileResponse:
+    async def _receive(
+        self, first: pb.PutFileRequest, rest: AsyncIterator[pb.PutFileRequest], sender: str
+    ) -> pb.PutFileResponse:
         relay, sha256 = self._node.relay, first.sha256
-        receiving = relay.resume(sha256, first.size, first.offset)
+        receiving = relay.resume(sha256, first.size, first.offset, sender)
         file = await self._off_loop(receiving.__enter__)
         try:
             await self._off_loop(lambda: file.write(first.chunk))
@@ -122,6 +137,20 @@ class Door(door_pb2_grpc.DoorServicer):
         if relay.has(sha256):
             await self._off_loop(lambda: serving.note_put(self._node, sha256))
         return pb.PutFileResponse(held=file.held)
+
+    @asynccontextmanager
+    async def _turn(self, context: Context) -> AsyncIterator[None]:
+        """One call of this caller. Who makes many at once is refused, and takes nothing from others."""
+        spki = _spki(context)
+        if self._calls[spki] >= MOST_AT_ONCE:
+            await _refuse(context, TooMany("This node calls too often at once. It is answered in turn.", retry_after_s=5))
+        self._calls[spki] += 1
+        try:
+            yield
+        finally:
+            self._calls[spki] -= 1
+            if not self._calls[spki]:
+                del self._calls[spki]
 
     async def _answer(self, context: Context, use_case: Callable[[bytes], T]) -> T:
         spki = _spki(context)

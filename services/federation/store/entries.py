@@ -1,6 +1,6 @@
 """Entries as they were signed, in the order of arrival, and what became of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Select, and_, func, insert, or_, select, tupl
 from fosse.common.v1 import shareable_pb2
 from fosse.federation.v1 import entry_pb2
 from services.federation.domain.copies import EntryState, KeptEntry
+from services.federation.domain.entries import LARGEST_NUMBER
 from services.federation.domain.intake import StreamKey
 from services.federation.store.streams import hexed
-from services.federation.store.tables import entries
+from services.federation.store.tables import entries, items
 
 Place = tuple[str, str, int, int]
 """(origin, stream, epoch, seq)."""
+_A_FEW = 20
 
 
 def add(
@@ -38,15 +40,20 @@ def hashes(conn: Connection, places: Iterable[Place]) -> dict[Place, bytes]:
     return {(row.node, row.stream, int(row.epoch, 16), row.seq): row.hash for row in found}
 
 
-def after(conn: Connection, key: StreamKey, epoch: int, seq: int, limit: int) -> list[KeptEntry]:
-    """Entries of a stream that arrived after the one at (epoch, seq); from the first where that one is not held."""
-    start = (
-        select(entries.c.position)
-        .where(_in(key), entries.c.epoch == hexed(epoch), entries.c.seq == seq)
-        .scalar_subquery()
-    )
-    later = _kept().where(_in(key), entries.c.position > func.coalesce(start, 0))
-    return [_entry(row) for row in conn.execute(later.order_by(entries.c.position).limit(limit))]
+def after(conn: Connection, key: StreamKey, epoch: int, seq: int, limit: int) -> Iterator[KeptEntry]:
+    """Entries of a stream that arrived after the one at (epoch, seq); from the first where that one is not held.
+
+    Read a few at a time, as they are asked for: five hundred large ones would be a hundred megabytes.
+    """
+    place = (entries.c.epoch == hexed(epoch), entries.c.seq == min(seq, LARGEST_NUMBER))
+    reached = conn.scalar(select(entries.c.position).where(_in(key), *place)) or 0
+    while limit > 0:
+        later = _kept().where(_in(key), entries.c.position > reached).order_by(entries.c.position)
+        rows = conn.execute(later.limit(min(limit, _A_FEW))).all()
+        yield from map(_entry, rows)
+        if len(rows) < _A_FEW:
+            return
+        reached, limit = rows[-1].position, limit - len(rows)
 
 
 def due(conn: Connection, limit: int) -> list[KeptEntry]:
@@ -93,9 +100,11 @@ def erase(conn: Connection, key: StreamKey, item: str, version: int) -> list[int
 
 
 def newest_put(conn: Connection, item: str) -> KeptEntry | None:
-    """The put with the item's highest version that was believed."""
+    """The put with the item's highest version, of its owner, that was believed."""
+    owner = select(items.c.owner).where(items.c.item == item).scalar_subquery()
     found = _kept().where(
         entries.c.item == item,
+        entries.c.node == owner,
         entries.c.operation == shareable_pb2.OPERATION_PUT,
         entries.c.state.not_in([EntryState.QUARANTINED, EntryState.RELAYED]),
     )

@@ -33,6 +33,9 @@ class FileRef:
     item: str
 
 
+_WANTED = (file_refs.c.state == RefState.DUE, files.c.held.is_(False))
+
+
 def name(
     conn: Connection,
     number: int,
@@ -45,14 +48,11 @@ def name(
     if not refs:
         return
     there = set(conn.scalars(select(files.c.sha256).where(files.c.sha256.in_([ref.sha256 for ref in refs]))))
-    new = [{"sha256": ref.sha256, "size": ref.size, "held": False} for ref in refs if ref.sha256 not in there]
+    new = [{"sha256": ref.sha256, "held": False} for ref in refs if ref.sha256 not in there]
     if new:
         conn.execute(insert(files), new)
-    rows = [
-        {"sha256": ref.sha256, "position": number, "node": key[0], "stream": key[1], "item": item, "state": state}
-        for ref in refs
-    ]
-    conn.execute(insert(file_refs), rows)
+    entry = {"position": number, "node": key[0], "stream": key[1], "item": item, "state": state}
+    conn.execute(insert(file_refs), [{"sha256": ref.sha256, "size": ref.size, **entry} for ref in refs])
     announce(conn, "files")
 
 
@@ -74,14 +74,24 @@ def note_dropped(conn: Connection, sha256: str) -> None:
     conn.execute(update(files).where(files.c.sha256 == sha256).values(held=False))
 
 
-def named_by(conn: Connection, sha256: str) -> list[FileRef]:
-    return _refs(conn, file_refs.c.sha256 == sha256)
+def named_by(conn: Connection, sha256: str, node: str) -> list[FileRef]:
+    """How this node's entries name a file."""
+    return _refs(conn, file_refs.c.sha256 == sha256, file_refs.c.node == node)
+
+
+def is_named(conn: Connection, sha256: str, streams: Collection[str]) -> bool:
+    """Whether an entry in one of these streams names the file."""
+    where = (file_refs.c.sha256 == sha256, file_refs.c.stream.in_(streams))
+    return conn.execute(select(file_refs.c.position).where(*where).limit(1)).first() is not None
 
 
 def missing(conn: Connection, limit: int) -> list[FileRef]:
-    """Files that a service waits for and that are not here, oldest first, each once."""
-    found = _refs(conn, file_refs.c.state == RefState.DUE, files.c.held.is_(False), limit=limit)
-    return list({ref.sha256: ref for ref in reversed(found)}.values())[::-1]
+    """Files that a service waits for and that are not here: of each origin the oldest, each once in each size.
+
+    Of each origin, so that one whose files never come keeps nobody else's from being asked for.
+    """
+    found = [ref for origin in lacking(conn) for ref in _refs(conn, *_WANTED, file_refs.c.node == origin, limit=limit)]
+    return list({(ref.sha256, ref.size): ref for ref in reversed(found)}.values())[::-1]
 
 
 def to_give(conn: Connection, limit: int) -> list[FileRef]:
@@ -111,7 +121,7 @@ def lacking(conn: Connection) -> dict[str, int]:
     found = (
         select(file_refs.c.node, func.count(file_refs.c.sha256.distinct()))
         .join(files, files.c.sha256 == file_refs.c.sha256)
-        .where(file_refs.c.state == RefState.DUE, files.c.held.is_(False))
+        .where(*_WANTED)
         .group_by(file_refs.c.node)
     )
     return {node: count for node, count in conn.execute(found)}
@@ -123,6 +133,6 @@ def known(conn: Connection, hashes: Collection[str]) -> set[str]:
 
 def _refs(conn: Connection, *where: ColumnElement[bool], limit: int = 1000) -> list[FileRef]:
     place = (file_refs.c[name] for name in ("position", "node", "stream", "item"))
-    columns = (file_refs.c.sha256, files.c.size, *place)
+    columns = (file_refs.c.sha256, file_refs.c.size, *place)
     found = select(*columns).join(files, files.c.sha256 == file_refs.c.sha256).where(*where)
     return [FileRef(*row) for row in conn.execute(found.order_by(file_refs.c.position).limit(limit))]

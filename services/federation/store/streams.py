@@ -1,6 +1,6 @@
 """Streams of this node and of others: how far they are held, their newest heads, what stopped them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, false, insert, or_, select, update
@@ -31,9 +31,11 @@ def of_node(conn: Connection, node: str) -> list[StreamCopy]:
     return [_copy(row) for row in conn.execute(select(streams).where(streams.c.node == node).order_by("stream"))]
 
 
-def of_others(conn: Connection, node: str) -> list[StreamCopy]:
+def of_others(conn: Connection, node: str, names: Collection[str] | None = None) -> list[StreamCopy]:
+    """`names`: those streams alone."""
     found = select(streams).where(streams.c.node != node).order_by(streams.c.node, streams.c.stream)
-    return [_copy(row) for row in conn.execute(found)]
+    chosen = found if names is None else found.where(streams.c.stream.in_(names))
+    return [_copy(row) for row in conn.execute(chosen)]
 
 
 def move(conn: Connection, key: StreamKey, position: Position) -> None:

@@ -163,7 +163,6 @@ files = Table(
     "files",
     metadata,
     Column("sha256", String(64), primary_key=True, info=privacy.IDS),
-    Column("size", BigInteger, nullable=False, info=privacy.COUNTS),
     Column("held", Boolean, nullable=False, info=privacy.STATE),
 )
 
@@ -173,6 +172,8 @@ file_refs = Table(
     metadata,
     Column("sha256", String(64), primary_key=True, info=privacy.IDS),
     Column("position", BigInteger, primary_key=True, autoincrement=False, info=privacy.COUNTS),
+    # As this entry says: another may say otherwise, and one of them is wrong.
+    Column("size", BigInteger, nullable=False, info=privacy.COUNTS),
     Column("node", Id, nullable=False, info=privacy.IDS),
     Column("stream", Stream, nullable=False, info=privacy.IDS),
     Column("item", Id, nullable=False, info=privacy.IDS),
@@ -209,7 +210,7 @@ newcomers = Table(
     Column("code_id", Id, nullable=False, info=privacy.IDS),
     Column("collect_hash", LargeBinary, nullable=False, info=privacy.SECRET),
     Column("slug", String(40), nullable=False, info=privacy.STATE),
-    Column("name", String(200), nullable=False, info=privacy.STATE),
+    Column("name", String(200), nullable=False, info=privacy.CONTENT),
     Column("signing_key", LargeBinary, nullable=False, info=privacy.SIGNED),
     Column("sealing_key", LargeBinary, nullable=False, info=privacy.SIGNED),
     Column("certificate_request", LargeBinary, nullable=False, info=privacy.SIGNED),

@@ -20,6 +20,8 @@ _LOOK_AGAIN_S = 30.0
 _NOT_JOINED_S = 300.0
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 30.0
+Wanted = tuple[str, int]
+"""A file by hash and size: should two entries not agree about the size, the false one must not stop the true one."""
 
 
 class Downloading:
@@ -28,7 +30,7 @@ class Downloading:
         self._link = link
         self._pauses = Pauses()
         # Files that the hub has not received yet: when to ask again.
-        self._later: dict[str, tuple[float, float]] = {}
+        self._later: dict[Wanted, tuple[float, float]] = {}
 
     def step(self) -> float:
         """Gets what it can; returns the seconds to wait."""
@@ -39,7 +41,7 @@ class Downloading:
             wanted = files.missing(conn, _AT_ONCE)
         try:
             for ref in wanted:
-                if self._is_time(ref.sha256):
+                if self._is_time(ref):
                     self._get(door, ref)
         except TooMany as full:
             self._link.note(full.sentence)
@@ -47,7 +49,7 @@ class Downloading:
         except (Refusal, Away):
             return self._pauses.longer()
         self._pauses.reset()
-        self._later = {ref.sha256: self._later[ref.sha256] for ref in wanted if ref.sha256 in self._later}
+        self._later = {key: self._later[key] for key in map(_key, wanted) if key in self._later}
         return self._until_next()
 
     def _until_next(self) -> float:
@@ -55,8 +57,8 @@ class Downloading:
         first = min((at for at, _ in self._later.values()), default=None)
         return _LOOK_AGAIN_S if first is None else max(first - time.monotonic(), 0.05)
 
-    def _is_time(self, sha256: str) -> bool:
-        return sha256 not in self._later or time.monotonic() >= self._later[sha256][0]
+    def _is_time(self, ref: FileRef) -> bool:
+        return _key(ref) not in self._later or time.monotonic() >= self._later[_key(ref)][0]
 
     def _get(self, door: door_pb2_grpc.DoorStub, ref: FileRef) -> None:
         try:
@@ -64,13 +66,13 @@ class Downloading:
                 self._receive(door, ref)
         except NotFound:
             # The entry came before its file; the origin is still sending it.
-            self._put_off(ref.sha256)
+            self._put_off(ref)
             return
         except Invalid:
             log.warning("a file that came is not the one its entry names", extra={"number": ref.number})
-            self._put_off(ref.sha256)
+            self._put_off(ref)
             return
-        self._later.pop(ref.sha256, None)
+        self._later.pop(_key(ref), None)
         with self._node.db.write() as conn:
             files.note_held(conn, ref.sha256)
 
@@ -83,6 +85,10 @@ class Downloading:
         if not self._node.relay.has(ref.sha256):
             raise Away("the hub's answer ended early; the rest follows")
 
-    def _put_off(self, sha256: str) -> None:
-        _, pause = self._later.get(sha256, (0.0, _FIRST_PAUSE_S))
-        self._later[sha256] = (time.monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_S))
+    def _put_off(self, ref: FileRef) -> None:
+        _, pause = self._later.get(_key(ref), (0.0, _FIRST_PAUSE_S))
+        self._later[_key(ref)] = (time.monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_S))
+
+
+def _key(ref: FileRef) -> Wanted:
+    return ref.sha256, ref.size

@@ -26,7 +26,8 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 5 * 1024 * 1024),
     ("grpc.max_send_message_length", 5 * 1024 * 1024),
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
+    # How long one attempt to connect may take: mutual TLS over a slow line is several journeys there and back.
+    ("grpc.min_reconnect_backoff_ms", 10_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.enable_retries", 0),

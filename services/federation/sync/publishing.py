@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import door_pb2_grpc
-from services.common.errors import Conflict, Refusal
+from services.common.errors import Conflict, Invalid, NotFound, Refusal
 from services.common.rpc_errors import Away
 from services.federation.domain.faults import Forged
 from services.federation.domain.registry import PROTOCOL
@@ -121,6 +121,9 @@ class Publishing:
         except Conflict:
             # Another connection of ours was cut and the hub has not seen it yet.
             raise Away("the hub is still receiving this file") from None
+        except (NotFound, Invalid):
+            # This one alone: it was withdrawn meanwhile, is too large for the hub, or was damaged here or on the way.
+            log.warning("the hub does not take a file of ours", extra={"number": ref.number})
 
     def _pieces(self, ref: FileRef, offset: int) -> Iterator[pb.PutFileRequest]:
         yield pb.PutFileRequest(sha256=ref.sha256, size=ref.size, offset=offset)

@@ -58,6 +58,8 @@ def next_batch(conn: Connection, node_id: str, told: dict[str, bytes]) -> Batch:
             request.entries.append(found.entry)
         if copy.head.statement and told.get(copy.stream) != copy.head.statement:
             request.heads.append(copy.head)
+            if len(request.heads) == AT_ONCE:
+                return Batch(request, whole=False)
     return Batch(request, whole=True, newest=newest)
 
 
@@ -154,5 +156,5 @@ def _behind(copy: StreamCopy) -> bool:
     return (copy.hub_epoch, copy.hub_seq) != (copy.position.epoch, copy.position.seq)
 
 
-def _lacking(conn: Connection, copy: StreamCopy, limit: int) -> list[KeptEntry]:
-    return entries.after(conn, copy.key, copy.hub_epoch, copy.hub_seq, limit) if _behind(copy) else []
+def _lacking(conn: Connection, copy: StreamCopy, limit: int) -> Iterable[KeptEntry]:
+    return entries.after(conn, copy.key, copy.hub_epoch, copy.hub_seq, limit) if _behind(copy) else ()

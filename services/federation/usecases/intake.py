@@ -97,16 +97,17 @@ def _store(conn: Connection, stored: Stored, reader: Reader) -> list[int]:
     rows = []
     for decision, entry in stored:
         verified = _verified(decision)
-        if decision.fault is Fault.SIZE:
-            # Its place in the chain is kept, its bytes are not.
+        if decision.verdict is Verdict.QUARANTINE and verified.header.operation == shareable_pb2.OPERATION_PUT:
+            # Its place in the chain is kept, its bytes are not: neither shown nor passed on.
             entry = entry_pb2.Entry(header=entry.header, signature=entry.signature)
         rows.append((verified.header, verified.hash, entry, STATE_OF[decision.verdict]))
     return entries.add(conn, rows, reader.now)
 
 
 def _schemas(stored: Stored) -> dict[str, str]:
-    headers = [_verified(decision).header for decision, _ in stored if decision.item]
-    return {header.item: header.schema for header in headers if header.schema}
+    # Of a put without its content no service hears, nor of the withdrawal that follows it.
+    seen = [one for one in (_verified(decision) for decision, _ in stored if decision.item) if one.content]
+    return {one.header.item: one.header.schema for one in seen if one.header.schema}
 
 
 def _note_faults(conn: Connection, decisions: Sequence[Decision], reader: Reader) -> None:
@@ -124,14 +125,14 @@ def _note_faults(conn: Connection, decisions: Sequence[Decision], reader: Reader
 
 def _stop(conn: Connection, key: StreamKey, fault: Fault, reason: str, reader: Reader) -> None:
     log.warning("stream stopped", extra={"node": key[0], "fault": fault.value})
-    if _is_a_stream(key, reader):
+    if kept.copies(conn, [key]) or _may_begin(key, reader):
         kept.stop(conn, key, fault, reason)
 
 
-def _is_a_stream(key: StreamKey, reader: Reader) -> bool:
+def _may_begin(key: StreamKey, reader: Reader) -> bool:
     """An alarm needs a stream that can exist: else anybody could fill the table with names."""
     try:
-        return streams.may_write(key[1], key[0], reader.registry)
+        return streams.may_begin(key[1], key[0], reader.registry)
     except Invalid:
         return False
 

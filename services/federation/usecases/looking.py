@@ -13,7 +13,7 @@ from services.common.errors import NotFound
 from services.federation import authority
 from services.federation.domain import streams
 from services.federation.domain.chain import HeadView, check_head
-from services.federation.domain.copies import EntryState, StreamCopy
+from services.federation.domain.copies import EntryState, SetAside, StreamCopy
 from services.federation.domain.entries import Verified, verify_entry
 from services.federation.domain.faults import Forged
 from services.federation.domain.readers import may_ask_about, readers, sentence
@@ -119,6 +119,12 @@ def nodes(db: Database) -> list[KnownNode]:
     with db.read() as conn:
         found = registries.newest(conn)
     return sorted(found.registry.nodes.values(), key=lambda node: node.name) if found else []
+
+
+def set_aside(db: Database, before: int | None, limit: int) -> list[SetAside]:
+    """Newest first, from before the one of this number."""
+    with db.read() as conn:
+        return quarantine.before(conn, before, limit)
 
 
 def preview(

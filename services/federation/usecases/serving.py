@@ -10,13 +10,11 @@ from sqlalchemy import Connection
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import entry_pb2
 from services.common.errors import Invalid, NotAllowed, NotFound, TooMany
-from services.federation.domain import streams
 from services.federation.domain.copies import StreamCopy
 from services.federation.domain.intake import Reader, Verdict
 from services.federation.domain.registry import PROTOCOL, KnownNode, Registry
 from services.federation.store import entries, files, registries
 from services.federation.store import streams as kept
-from services.federation.store.files import FileRef
 from services.federation.store.registries import HeldRegistry
 from services.federation.this_node import ThisNode
 from services.federation.usecases.intake import TakenIn, take_heads, take_in
@@ -63,8 +61,8 @@ class Published:
 
 def take_published(node: ThisNode, spki: bytes, request: pb.PublishRequest, schemas: frozenset[str]) -> Published:
     now = node.clock()
-    if len(request.entries) > AT_ONCE:
-        raise Invalid(f"At most {AT_ONCE} entries can be sent at once. Nothing was taken.")
+    if len(request.entries) > AT_ONCE or len(request.heads) > AT_ONCE:
+        raise Invalid(f"At most {AT_ONCE} entries, and as many heads, can be sent at once. Nothing was taken.")
     with node.db.write() as conn:
         peer, held = caller(conn, spki)
         _check_publisher(conn, peer, request, now)
@@ -100,21 +98,22 @@ def missing_files(node: ThisNode, spki: bytes, hashes: Sequence[str]) -> pb.Miss
     with node.db.read() as conn:
         peer, _ = caller(conn, spki)
         for sha256 in hashes:
-            wanted = _named_by(conn, sha256, peer) and not node.relay.has(sha256)
+            wanted = files.named_by(conn, sha256, peer.id) and not node.relay.has(sha256)
             if wanted:
-                missing.append(pb.MissingFile(sha256=sha256, held=node.relay.held(sha256)))
+                missing.append(pb.MissingFile(sha256=sha256, held=node.relay.held(sha256, peer.id)))
     return pb.MissingFilesResponse(missing=missing)
 
 
-def may_put(node: ThisNode, spki: bytes, sha256: str, size: int) -> None:
-    """Raises unless one of the caller's entries names this very file, and it is within its quota."""
+def may_put(node: ThisNode, spki: bytes, sha256: str, size: int) -> str:
+    """Who sends; raises unless one of the caller's entries names this very file, and it is within its quota."""
     with node.db.read() as conn:
         peer, _ = caller(conn, spki)
-        named = _named_by(conn, sha256, peer) if peer.may_publish else None
-    if named is None or named.size != size:
+        named = files.named_by(conn, sha256, peer.id) if peer.may_publish else []
+    if size not in [ref.size for ref in named]:
         raise NotFound("No entry of this node names this file, so it was not taken.")
     if size > peer.limits.file_bytes:
         raise Invalid(f"A file may have at most {peer.limits.file_bytes} bytes here, so it was not taken.")
+    return peer.id
 
 
 def note_put(node: ThisNode, sha256: str) -> None:
@@ -130,8 +129,8 @@ def may_get(node: ThisNode, spki: bytes, sha256: str) -> None:
     """Raises unless an entry in a stream that the caller may read names this file."""
     with node.db.read() as conn:
         peer, held = caller(conn, spki)
-        refs = files.named_by(conn, sha256)
-    if not any(ref.node == peer.id or streams.may_read(ref.stream, peer.id, held.registry) for ref in refs):
+        named = files.is_named(conn, sha256, held.registry.reads(peer.id)) or files.named_by(conn, sha256, peer.id)
+    if not named:
         raise NotFound("No entry that this node may read names this file.")
     if not node.relay.has(sha256):
         raise NotFound("The file has not reached the hub yet.")
@@ -165,9 +164,8 @@ def _readable(conn: Connection, registry: Registry, peer: KnownNode) -> list[Str
     """Streams of other nodes that the registry lets the caller have; those of suspended nodes rest."""
     return [
         copy
-        for copy in kept.of_others(conn, peer.id)
+        for copy in kept.of_others(conn, peer.id, registry.reads(peer.id))
         if (origin := registry.node(copy.node)) and origin.items_are_shown
-        if streams.may_read(copy.stream, peer.id, registry)
     ]
 
 
@@ -187,10 +185,6 @@ def _add(conn: Connection, response: pb.FetchResponse, copy: StreamCopy, cursor:
         room -= 1
     if copy.head.statement:
         response.heads.append(copy.head)
-
-
-def _named_by(conn: Connection, sha256: str, peer: KnownNode) -> FileRef | None:
-    return next((ref for ref in files.named_by(conn, sha256) if ref.node == peer.id), None)
 
 
 def _newer(held: HeldRegistry, known_version: int) -> entry_pb2.SignedRegistry | None:

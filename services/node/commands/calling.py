@@ -64,6 +64,6 @@ def data_option(command: F) -> F:
         default=Path(".data/node"),
         show_default=True,
         envvar="FOSSE_NODE_DATA",
-        help="Folder of the running node.",
+        help="Folder of the node.",
     )
     return option(command)

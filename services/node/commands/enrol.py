@@ -1,5 +1,6 @@
 """Joining a region: a code from the hub, a question from the county, and two people who compare words."""
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import click
 
 from fosse.federation.v1 import federation_pb2 as pb
-from services.common.errors import NotFound
+from services.common.errors import Conflict, NotFound
 from services.common.ids import new_id
-from services.node.commands.calling import data_option, running
+from services.node.commands.calling import Node, data_option, running
+
+_MOMENT_S = 4.0
 
 
 @click.group()
@@ -41,8 +44,11 @@ def code(data: Path) -> None:
 def ask(data: Path, hub_address: str, code: str) -> None:
     """At the county: ask the hub at HUB_ADDRESS to let this node in."""
     with running(data) as node:
-        answer = node.federation.RequestEnrolment(pb.RequestEnrolmentRequest(hub_address=hub_address, code=code))
-    click.echo(f"Asked {hub_address}. This node's words are:\n\n    {answer.fingerprint_words}\n")
+        node.federation.RequestEnrolment(pb.RequestEnrolmentRequest(hub_address=hub_address, code=code))
+        now = _after_a_moment(node)
+    if now.enrolment == pb.ENROLMENT_STATE_DECLINED:
+        raise Conflict(now.problem)
+    click.echo(f"{now.problem or f'Asked {hub_address}.'} This node's words are:\n\n    {now.fingerprint_words}\n")
     click.echo("Read them to the hub's operator. Once they approve, sharing begins by itself.")
 
 
@@ -84,6 +90,16 @@ def decline(data: Path, slug: str) -> None:
         newcomer = _newcomer(node.federation.GetFederationStatus(pb.GetFederationStatusRequest()).newcomers, slug)
         node.federation.DeclineNewcomer(pb.DeclineNewcomerRequest(enrolment_id=newcomer.enrolment_id))
     click.echo(f"{newcomer.name} was turned away. It may ask again with a new code.")
+
+
+def _after_a_moment(node: Node) -> pb.GetFederationStatusResponse:
+    """How this node stands once the hub had time to say that it does not know the code."""
+    ends = time.monotonic() + _MOMENT_S
+    while True:
+        now = node.federation.GetFederationStatus(pb.GetFederationStatusRequest())
+        if now.problem or now.enrolment != pb.ENROLMENT_STATE_ASKED or time.monotonic() > ends:
+            return now
+        time.sleep(0.1)
 
 
 def _newcomer(waiting: Iterable[pb.Newcomer], slug: str) -> pb.Newcomer:

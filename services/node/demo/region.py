@@ -110,7 +110,9 @@ class RunningNode:
     def _ready(self) -> bool:
         if self.ended():
             raise Conflict(f"{self.county.name} did not start. It said: {self.last_words()}")
-        return bool(self.folder.holder().get("ready"))
+        holder = self.folder.holder()
+        # Another process may hold the folder; ours then ends by itself and says so.
+        return holder.get("pid") == self.pid and bool(holder.get("ready"))
 
     def _command(self) -> list[str]:
         command = [

@@ -1,7 +1,6 @@
 """`make demo`: a region to look around in, filled while its pages answer already, stopped by Ctrl-C."""
 
 import json
-import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from services.common.errors import Conflict, Invalid
+from services.common.signals import told_to_end
 from services.node.demo import world as worlds
 from services.node.demo.documents import Documents
 from services.node.demo.load import Loader
@@ -27,7 +27,7 @@ def run(data: Path, counties: str, port: int | None) -> int:
     """Exit code 0 after Ctrl-C, 1 when a node ended by itself."""
     console = Console()
     world = worlds.load(date.today())
-    until = _on_signals()
+    until = told_to_end()
     region = Region(_nodes(world, data, counties, _port(data, port)))
     try:
         with console.status(f"Starting {len(region.nodes)} nodes …"):
@@ -45,13 +45,6 @@ def run(data: Path, counties: str, port: int | None) -> int:
     finally:
         with console.status("Stopping …"):
             region.stop()
-
-
-def _on_signals() -> threading.Event:
-    until = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: until.set())
-    return until
 
 
 def _nodes(world: World, data: Path, counties: str, port: int) -> list[RunningNode]:
@@ -73,8 +66,8 @@ def _port(data: Path, asked: int | None) -> int:
     kept = json.loads(path.read_text(encoding="utf-8"))["port"] if path.exists() else None
     if kept and asked and asked != kept:
         raise Conflict(
-            f"The region in {data} lives on port {kept} and those after it. Start it without --port, or name another "
-            "folder with --data."
+            f"The region in {data} lives on port {kept} and those after it. Start it without a port, or in another "
+            "folder: fosse demo --data FOLDER --port PORT."
         )
     port: int = kept or asked or 8400
     data.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,9 @@ from services.common.errors import Invalid
 LONGEST_NAME = 120
 LONGEST_LINK = 2000
 # Marks that hide or reverse what follows; joiners stay, for emoji and for scripts that need them.
+_UNSEEN = "\u00ad\u115f\u1160\u180e\u3164\uffa0"
 _DIRECTION = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
-_HIDDEN = re.compile(f"[{_DIRECTION}\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_HIDDEN = re.compile(f"[{_UNSEEN}{_DIRECTION}\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _ALIKE = {"jpeg": "jpg", "text": "txt", "m4v": "mp4"}

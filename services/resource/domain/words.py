@@ -102,6 +102,7 @@ def _all_in(codes: tuple[str, ...], terms: Terms) -> bool:
 
 def _is_day(text: str) -> bool:
     try:
-        return len(text) == 10 and bool(date.fromisoformat(text))
+        # Weeks (2027-W13-3) are days to Python too, and to no field of a page.
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False

@@ -1,6 +1,7 @@
 """The small parts of the floor: settings, ids, list tokens, files."""
 
 import errno
+import resource
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,6 +109,18 @@ def test_a_file_that_fills_the_disk_is_not_kept_and_the_sentence_says_whom_to_te
 
     with pytest.raises(TooMany, match="tell the operator"):
         folder.receive(until_full(), 100)
+
+    assert [each for each in (tmp_path / "files").rglob("*") if each.is_file()] == []
+
+
+def test_nothing_stays_of_a_file_that_the_disk_stops_taking(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            Folder(tmp_path / "files").receive([b"x" * 2000], 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert [each for each in (tmp_path / "files").rglob("*") if each.is_file()] == []
 

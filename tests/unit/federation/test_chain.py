@@ -19,7 +19,6 @@ from services.federation.domain.chain import (
     compare_heads,
     is_silent,
     is_truncated,
-    next_position,
 )
 from services.federation.domain.entries import entry_hash, position_of, read_header
 from services.federation.domain.faults import Fault, Forged
@@ -42,7 +41,6 @@ def link(position: Position, number: int, diary: Diary = DIARY, held_hash: bytes
 def test_the_next_entry_follows() -> None:
     assert link(NOTHING, 1) is Link.FOLLOWS
     assert link(after(3), 4) is Link.FOLLOWS
-    assert next_position(after(3), entry_hash(DIARY.entries[3])) == after(4)
 
 
 def test_a_missing_entry_is_a_gap() -> None:

@@ -156,7 +156,7 @@ def test_an_entry_larger_than_its_origin_may_send_is_set_aside_and_the_stream_go
     decisions = take(state, *diary.entries, registry=a_registry(nodes))
 
     assert faults(decisions) == [Fault.SIZE, None]
-    assert id_of("huge") not in state.items
+    assert not state.items[id_of("huge")].live
 
 
 def test_a_put_without_its_content_is_kept_and_not_counted() -> None:

@@ -57,6 +57,7 @@ def test_a_link_is_an_address_of_a_web_page_or_refused(link: str) -> None:
 def test_hidden_characters_leave_and_lines_stay() -> None:
     assert clean_line("  Drink\u200b \u202e more\t water ") == "Drink more water"
     assert clean_text("one\r\ntwo\x07\n") == "one\ntwo"
+    assert clean_line("\u00ad\u115f\u3164\uffa0") == ""
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,11 @@ def test_a_draft_may_leave_open_what_publishing_needs() -> None:
     draft = checked_words(some_words(summary="", type="", topics=(), review_due=""), VOCABULARY)
 
     assert draft.title
+
+
+@pytest.mark.parametrize("day", ["2027-W13-3", "20270331", "31.03.2027", "2027-02-30", "2027-03-31T00"])
+def test_a_day_is_written_in_one_way(day: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        checked_words(some_words(review_due=day), VOCABULARY)
+
+    assert "review_due" in refused.value.fields

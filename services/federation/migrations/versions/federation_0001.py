@@ -148,13 +148,13 @@ def _files() -> None:
     op.create_table(
         "files",
         sa.Column("sha256", _ID, primary_key=True),
-        sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("held", sa.Boolean, nullable=False),
     )
     op.create_table(
         "file_refs",
         sa.Column("sha256", _ID, primary_key=True),
         sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("node", _ID, nullable=False),
         sa.Column("stream", _STREAM, nullable=False),
         sa.Column("item", _ID, nullable=False),

@@ -54,7 +54,7 @@ class Region:
         approved, registry = enrolment.collect(self.hub, newcomer.enrolment_id, secret)
         assert registry and self.hub.authority
         answer = Answer(approved.certificate, self.hub.authority.der, "127.0.0.1:1", registry)
-        enrolment.join(county.db, answer, self.clock())
+        enrolment.join(county, answer, self.clock())
 
     def code(self) -> str:
         return enrolment.create_code(self.hub, item_id(next(_numbers)), "operator", self.clock())[0]

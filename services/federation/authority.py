@@ -109,6 +109,16 @@ def spki_of_certificate(certificate: bytes) -> bytes:
     return _spki(x509.load_der_x509_certificate(certificate).public_key())
 
 
+def check_given(certificate: bytes, authority: bytes, spki: bytes) -> None:
+    """What a hub gave a county is a certificate of that county's key, and one of the hub's authority."""
+    try:
+        fits = spki_of_certificate(certificate) == spki and bool(spki_of_certificate(authority))
+    except ValueError:
+        fits = False
+    if not fits:
+        raise Invalid("The hub gave a certificate that is not of this node's key. Ask the hub's operator.")
+
+
 def pem_of(certificate: bytes) -> bytes:
     """DER, as it travels, to PEM, as gRPC wants it."""
     return x509.load_der_x509_certificate(certificate).public_bytes(serialization.Encoding.PEM)

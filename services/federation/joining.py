@@ -64,5 +64,5 @@ class Joining:
             enrolment.note_refused(self._node.db, _TURNED_AWAY)
         elif answer.state == pb.ENROLMENT_STATE_ENROLLED:
             given = Answer(answer.certificate, answer.authority, answer.door_address, answer.registry)
-            enrolment.join(self._node.db, given, self._node.clock())
+            enrolment.join(self._node, given, self._node.clock())
             log.info("joined the region")

@@ -2,7 +2,8 @@
 
 import hashlib
 import resource
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
@@ -19,10 +20,9 @@ from tests.waiting import until
 
 
 @pytest.fixture
-def rogue(region: Region) -> Iterator[Neighbour]:
-    """An enrolled county whose own software rests, so that only the test speaks with its keys."""
-    county = region.county("derbys", "Derbyshire")
-    yield county
+def rogue(region: Region) -> Neighbour:
+    """An enrolled county, with whose keys the test speaks too."""
+    return region.county("derbys", "Derbyshire")
 
 
 def door_of(region: Region, county: Neighbour, certificate: bytes = b"") -> tuple[grpc.Channel, door_pb2_grpc.DoorStub]:
@@ -41,7 +41,7 @@ def door_of(region: Region, county: Neighbour, certificate: bytes = b"") -> tupl
 def test_a_county_that_calls_two_thousand_times_at_once_holds_up_nobody_else(region: Region, rogue: Neighbour) -> None:
     notts, leics = region.county("notts", "Nottinghamshire"), region.county("leics", "Leicestershire")
     channel, stub = door_of(region, rogue)
-    waiting = door.FetchRequest(registry_version=1_000, wait_s=30, limit=1)
+    waiting = door.FetchRequest(registry_version=2**62, wait_s=30, limit=1)
 
     with channel:
         calls = [stub.Fetch.future(waiting, timeout=60) for _ in range(2_100)]
@@ -60,7 +60,7 @@ def test_a_waiting_call_of_a_county_that_is_suspended_ends_at_once(region: Regio
     channel, stub = door_of(region, rogue)
     hub = this_node(region.hub)
     with channel:
-        call = stub.Fetch.future(door.FetchRequest(registry_version=1_000, wait_s=30), timeout=60)
+        call = stub.Fetch.future(door.FetchRequest(registry_version=2**62, wait_s=30), timeout=60)
 
         with region.hub.db.write() as conn:
             joining.change_registry(conn, hub.signer, _suspend("derbys"), utc_now())
@@ -75,7 +75,7 @@ def test_a_message_of_millions_of_empty_parts_takes_little_memory(
 ) -> None:
     channel, _ = door_of(region, rogue)
     with channel:
-        publish = channel.unary_unary("/fosse.federation.v1.Door/Publish")
+        publish: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/fosse.federation.v1.Door/Publish")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
         with pytest.raises(grpc.RpcError):
@@ -109,14 +109,17 @@ def test_nobody_can_hold_up_or_spoil_a_file_that_another_sends(region: Region, r
     until(lambda: relayed_files(region.hub) == [sha256], "the hub holds it")
     this_node(region.hub).relay.drop(sha256)
     channel, stub = door_of(region, rogue)
+    ended = threading.Event()
     with channel:
-        held_open = stub.PutFile(_endless(sha256, len(content)), timeout=60, wait_for_ready=True)  # noqa: F841
+        stub.PutFile.future(_held_open(sha256, len(content), ended), timeout=60)
+        until(lambda: this_node(region.hub).relay.held(sha256, rogue.id), "a false part lies at the hub")
         notts.shelf.share("Theirs", file=content)
 
         until(lambda: relayed_files(region.hub) == [sha256], "the hub holds it again")
+        ended.set()
 
 
-def _suspend(slug: str):  # type: ignore[no-untyped-def]
+def _suspend(slug: str) -> Callable[[list[entry_pb2.RegisteredNode]], None]:
     def change(nodes: list[entry_pb2.RegisteredNode]) -> None:
         for node in nodes:
             if node.slug == slug:
@@ -125,5 +128,6 @@ def _suspend(slug: str):  # type: ignore[no-untyped-def]
     return change
 
 
-def _endless(sha256: str, size: int) -> Iterator[door.PutFileRequest]:
-    yield door.PutFileRequest(sha256=sha256, size=size, chunk=b"false")
+def _held_open(sha256: str, size: int, ended: threading.Event) -> Iterator[door.PutFileRequest]:
+    yield door.PutFileRequest(sha256=sha256, size=size, chunk=b"false" * 2000)
+    ended.wait(60)

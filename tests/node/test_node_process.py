@@ -131,8 +131,9 @@ def test_an_invited_person_joins_by_the_link_and_a_second_invitation_makes_no_se
     again = told("invite", "--data", data, *who)
 
     assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
-    accounts = Accounts(node.folder.path / "provider" / "people.json").all()
-    assert [each.name for each in accounts] == ["Ann Example"]
+    everybody = Accounts(node.folder.path / "provider" / "people.json").all()
+    accounts = [each for each in everybody if each.name == "Ann Example"]
+    assert len(accounts) == 1
     link = re.search(r"/invitation/(\S+)", again.output)
     assert link
     person = Person(node.address, accounts[0].subject)

@@ -18,6 +18,8 @@ from tests.waiting import until
 SEED = 6
 MESSAGES = 10_000 if FULL else 1_000
 ITEMS = 100
+# A bus that waited for a poisoned message would wait for ever; a busy machine pauses for a second now and then.
+LONGEST_STALL_S = 5.0
 KEYED_BY_MESSAGE = "keyed by message, not by item"
 
 
@@ -78,7 +80,7 @@ def test_poison_holds_up_its_own_item_only(road: Road, bug: str) -> None:
     replayed = replay_parked(road.sink, consumer, utc_now)
 
     in_order = sum(found == sorted(found) for found in versions(road).values())
-    kept = arrived == good and replayed == parked == MESSAGES - good and in_order == ITEMS and stall < 1
+    kept = arrived == good and replayed == parked == MESSAGES - good and in_order == ITEMS and stall < LONGEST_STALL_S
     figures = f"messages={MESSAGES} delivered={arrived}/{good} parked={parked} items_in_order={in_order}/{ITEMS}"
     name = f"poison, planted: {bug}" if bug else "poison holds up its own item only"
     promise(6, road.variant, name, in_order < ITEMS if bug else kept, f"{figures} stall={stall:.1f}s", SEED)

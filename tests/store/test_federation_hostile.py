@@ -194,3 +194,20 @@ def test_a_cursor_beyond_all_numbers_is_answered_from_the_first_entry(region: Re
     answer = serving.give_entries(region.hub, spki_of(derbys), door.FetchRequest(cursors=[cursor], limit=500))
 
     assert len(answer.entries) == 1
+
+
+def test_what_was_set_aside_is_neither_kept_nor_passed_on_by_the_hub(region: Region) -> None:
+    notts, derbys = region.county("notts"), region.county("derbys")
+    share(notts, a_shared(1, 1))
+    region.publish(notts)
+    rogue = Rogue(region, derbys)
+
+    rogue.publish(rogue.put(1, 9))
+
+    passed_on = [entry for entry in region.give(notts).entries if b"false" in entry.content]
+    assert (passed_on, kept_contents(region.hub, derbys)) == ([], [b""])
+
+
+def kept_contents(node: ThisNode, origin: ThisNode) -> list[bytes]:
+    with node.db.read() as conn:
+        return [one.entry.content for one in entries.after(conn, (origin.id, "region"), 0, 0, 500)]

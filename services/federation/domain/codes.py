@@ -1,7 +1,7 @@
 """One-time codes with which a county asks to be let in: a locator that finds the code, and a secret that proves it.
 
-Guessing a locator tells nothing, and wrong secrets count against their own code alone: nobody can lock out a county
-whose code they do not know.
+Wrong secrets count against their own code alone, and a locator has 40 random bits: nobody can lock out a county whose
+code they do not know.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ VALID_FOR = timedelta(days=7)
 WRONG_SECRETS = 10
 UNKNOWN_LOCATORS_AN_HOUR = 100
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_LOCATOR = 4
+_LOCATOR = 8
 _SECRET = 16
 LENGTH = _LOCATOR + _SECRET
 _REFUSED = "This code is not valid, or was used before. Nothing was changed; ask the hub for a new code."

@@ -165,9 +165,7 @@ def _in_order(state: State, verified: Verified) -> Decision | None:
     return Decision(Verdict.STOP, *_STOPS[link]) if link in _STOPS else None
 
 
-def _oversize(
-    state: State, entry: entry_pb2.Entry, header: entry_pb2.EntryHeader, node: KnownNode
-) -> Decision | None:
+def _oversize(state: State, entry: entry_pb2.Entry, header: entry_pb2.EntryHeader, node: KnownNode) -> Decision | None:
     size = size_of(entry)
     if size <= node.limits.entry_bytes:
         return None

@@ -104,17 +104,12 @@ class Registry:
         """Who may sign the next registry: pin these."""
         return {key_id: key.public_key for key_id, key in self.nodes[self.hub].keys.items() if key.valid_to is None}
 
-    @cached_property
-    def shared_communities(self) -> frozenset[str]:
-        """Communities to which nodes other than their home are admitted."""
-        return frozenset(place for node in self.nodes.values() for place in node.admitted_to)
-
     def reads(self, node_id: str) -> tuple[str, ...]:
         """Names of the streams, of whatever origin, that this node may read."""
         node = self.node(node_id)
         if node is None or not node.may_read:
             return ()
-        mine = {place for place in self.shared_communities if place.startswith(f"{node_id}/")}
+        mine = {place for each in self.nodes.values() for place in each.admitted_to if place.startswith(node_id)}
         shared = (streams.of_community(*place.split("/", 1)) for place in sorted(mine | node.admitted_to))
         return (streams.REGION, streams.NATION, streams.PUBLIC, streams.to_node(node_id), *shared)
 

@@ -1,5 +1,6 @@
 """How this node stands with its region: alone, asked, enrolled, declined, or out of date."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from services.common.errors import Conflict, Invalid
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_DOOR = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
 
 
 class Enrolment(StrEnum):
@@ -56,6 +58,12 @@ def checked_hub_address(address: str) -> str:
     if parts.scheme == "http" and not loopback:
         raise _not_usable("The hub's address must begin with https://, so that nobody on the way can read the code.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def check_door_address(address: str) -> None:
+    """Host and port, and no other kind of place that software which dials may understand."""
+    if not _DOOR.fullmatch(address):
+        raise Invalid("The hub gave no address to dial that can be used. Ask the hub's operator.")
 
 
 def _not_usable(sentence: str) -> Invalid:

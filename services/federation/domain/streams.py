@@ -111,11 +111,16 @@ def may_read(name: str, reader: str, registry: "Registry") -> bool:
     return True
 
 
+def is_shared(place: str, registry: "Registry") -> bool:
+    """Whether nodes other than its home are admitted to a community."""
+    return any(place in node.admitted_to for node in registry.nodes.values())
+
+
 def may_begin(name: str, origin: str, registry: "Registry") -> bool:
     """As `may_write`, for a stream of which nothing is held: a node can think of communities without end, so one has a
     stream only once another node is admitted to it."""
     stream = parse(name)
-    shared = stream.kind is not Kind.COMMUNITY or f"{stream.node}/{stream.community}" in registry.shared_communities
+    shared = stream.kind is not Kind.COMMUNITY or is_shared(f"{stream.node}/{stream.community}", registry)
     return shared and may_write(name, origin, registry)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import grpc
 
@@ -74,7 +75,8 @@ class DoorServer:
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="federation-door") as threads:
             server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_LARGEST_FLOOD)
             door = Door(self._node, threads, self._news, self._schemas)
-            door_pb2_grpc.add_DoorServicer_to_server(door, Bounded(server))
+            bounded: Any = Bounded(server)
+            door_pb2_grpc.add_DoorServicer_to_server(door, bounded)
             port = server.add_secure_port(self._listen, self._credentials())
             await server.start()
             self._ready.set_result(port)

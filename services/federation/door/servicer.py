@@ -143,7 +143,7 @@ class Door(door_pb2_grpc.DoorServicer):
         """One call of this caller. Who makes many at once is refused, and takes nothing from others."""
         spki = _spki(context)
         if self._calls[spki] >= MOST_AT_ONCE:
-            await _refuse(context, TooMany("This node calls too often at once. It is answered in turn.", retry_after_s=5))
+            await _refuse(context, TooMany("This node makes too many calls at once.", retry_after_s=5))
         self._calls[spki] += 1
         try:
             yield

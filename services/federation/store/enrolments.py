@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.common.database import unique_violation
 from services.common.errors import Conflict, NotFound
-from services.federation.domain.codes import Code
+from services.federation.domain.codes import UNKNOWN_LOCATORS_AN_HOUR, Code
 from services.federation.domain.newcomer import Newcomer
 from services.federation.domain.standing import Enrolment
 from services.federation.store.tables import enrolment_codes, newcomers, wrong_codes
@@ -39,11 +39,15 @@ def count_wrong_secret(conn: Connection, code: Code) -> None:
 
 
 def count_unknown(conn: Connection, now: datetime) -> int:
-    """Notes one more guess that named no code; returns how many there were in the last hour before it."""
+    """Notes one more guess that named no code; returns how many there were in the last hour before it.
+
+    Beyond those that count none is noted: guessing fills no disk.
+    """
     hour_ago = now - timedelta(hours=1)
     conn.execute(delete(wrong_codes).where(wrong_codes.c.at < hour_ago))
     before = conn.scalar(select(func.count()).select_from(wrong_codes)) or 0
-    conn.execute(insert(wrong_codes).values(at=now))
+    if before < UNKNOWN_LOCATORS_AN_HOUR:
+        conn.execute(insert(wrong_codes).values(at=now))
     return int(before)
 
 

@@ -71,7 +71,9 @@ class Publishing:
         with self._node.db.read() as conn:
             version = exchanging.registry_version(conn)
         request = pb.HeadsRequest(registry_version=version, protocol=PROTOCOL)
-        alarm = exchanging.compare_with_hub(self._node, self._link.call(door.Heads, request, _CALL_S))
+        answer = self._link.call(door.Heads, request, _CALL_S)
+        reached = self._link.call(door.Publish, pb.PublishRequest(), _CALL_S).cursors
+        alarm = exchanging.compare_with_hub(self._node, answer, reached)
         self._compare_at = time.monotonic() + _COMPARE_EVERY_S
         self._began = False
         if alarm:

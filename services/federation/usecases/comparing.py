@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from fosse.federation.v1 import entry_pb2
+from fosse.federation.v1 import door_pb2, entry_pb2
 from services.federation.domain import heads
 from services.federation.domain.chain import NOTHING, HeadView, check_head
+from services.federation.domain.entries import LARGEST_NUMBER
 from services.federation.domain.faults import Forged
 from services.federation.store import entries, registries
 from services.federation.store import streams as kept
@@ -16,6 +17,12 @@ LOST = (
     "is signed or shared until they are back, and nothing at the hub is lost. Restore the latest backup, or ask the "
     "hub's operator."
 )
+
+
+def is_beyond(conn: Connection, node_id: str, cursors: Iterable[door_pb2.Cursor]) -> bool:
+    """Whether the hub holds entries of ours that we do not: a head may have been lost where its entries were not."""
+    places = {(node_id, one.stream, one.epoch, min(one.seq, LARGEST_NUMBER)) for one in cursors if one.seq}
+    return bool(places - entries.hashes(conn, places).keys())
 
 
 def compare(conn: Connection, node_id: str, signed: Iterable[entry_pb2.SignedHead]) -> str:

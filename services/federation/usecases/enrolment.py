@@ -14,14 +14,14 @@ from services.common import audit, facts
 from services.common.access import Person
 from services.common.database import Database
 from services.common.errors import Conflict, NotAllowed, NotFound, Refusal
-from services.federation.authority import expires_at, spki_of_request
+from services.federation.authority import check_given, expires_at, spki_of_request
 from services.federation.domain import codes
 from services.federation.domain.codes import Code
 from services.federation.domain.newcomer import Newcomer, check_name
 from services.federation.domain.proof import Asking, check_proof, prove
 from services.federation.domain.registry import KnownNode
 from services.federation.domain.signing import node_id_of
-from services.federation.domain.standing import Enrolment, Standing, checked_hub_address
+from services.federation.domain.standing import Enrolment, Standing, check_door_address, checked_hub_address
 from services.federation.domain.words import fingerprint
 from services.federation.keys import refuse_sample
 from services.federation.store import enrolments, registries
@@ -79,9 +79,11 @@ def note_refused(db: Database, sentence: str) -> None:
         rows.save(conn, replace(known, state=Enrolment.DECLINED, code="", collect_secret="", problem=sentence))
 
 
-def join(db: Database, answer: Answer, now: datetime) -> None:
-    """The hub has let us in; raises `Forged` when its list of nodes does not hold."""
-    with db.write() as conn:
+def join(node: ThisNode, answer: Answer, now: datetime) -> None:
+    """The hub has let us in; raises `Invalid` when what it gave cannot be used, or its list of nodes does not hold."""
+    check_given(answer.certificate, answer.authority, spki_of_request(node.keys.certificate_request()))
+    check_door_address(answer.door_address)
+    with node.db.write() as conn:
         known = _standing(rows.get(conn))
         held = joining.take_registry(conn, answer.registry)
         if held.node(known.node_id) is None:

@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import entry_pb2
 from services.federation.domain.copies import KeptEntry, SetAside, StreamCopy
+from services.federation.domain.entries import LARGEST_NUMBER
 from services.federation.domain.faults import Fault, Forged
 from services.federation.domain.intake import Reader, StreamKey
 from services.federation.store import entries, files, quarantine, registries
 from services.federation.store import streams as kept
 from services.federation.store.files import FileRef
 from services.federation.this_node import ThisNode
-from services.federation.usecases.comparing import compare
+from services.federation.usecases.comparing import LOST, compare, is_beyond
 from services.federation.usecases.intake import TakenIn, take_heads, take_in
 from services.federation.usecases.standing import take_registry
 
@@ -22,7 +23,7 @@ BYTES_AT_ONCE = 3 * 1024 * 1024
 AT_ONCE = 500
 
 
-def compare_with_hub(node: ThisNode, answer: pb.HeadsResponse) -> str:
+def compare_with_hub(node: ThisNode, answer: pb.HeadsResponse, cursors: Iterable[pb.Cursor]) -> str:
     """Keeps the hub's list of nodes and others' heads; returns why nothing may be signed, or nothing."""
     with node.db.write() as conn:
         if answer.HasField("registry"):
@@ -33,7 +34,7 @@ def compare_with_hub(node: ThisNode, answer: pb.HeadsResponse) -> str:
         own = _owned(answer.heads, node.id)
         others = [head for head in answer.heads if head not in own]
         take_heads(conn, others, Reader(node.id, held.registry, node.clock()), more=True)
-        return compare(conn, node.id, own)
+        return compare(conn, node.id, own) or (LOST if is_beyond(conn, node.id, cursors) else "")
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def note_published(node: ThisNode, answer: pb.PublishResponse) -> bool:
             kept.note_hub(conn, copy.key, cursor.epoch, cursor.seq)
             if copy.fault is Fault.STREAM and cursor.seq == copy.position.seq:
                 kept.go_on(conn, copy.key)
-        for fault in answer.faults:
-            _note_fault(conn, node, fault)
+        for fault in answer.faults[:AT_ONCE]:
+            if entries.hashes(conn, [(node.id, fault.stream, fault.epoch, min(fault.seq, LARGEST_NUMBER))]):
+                _note_fault(conn, node, fault)
     return any(fault.stream_stopped for fault in answer.faults)
 
 

@@ -87,7 +87,7 @@ def plan(
     """What is left to be said of an item, so that it stands where its audience says."""
     targets: Iterable[str] = ()
     if not shared.withdrawn:
-        source = Source(own_id, shared.community_id, _is_shared(registry, f"{own_id}/{shared.community_id}"))
+        source = Source(own_id, shared.community_id, streams.is_shared(f"{own_id}/{shared.community_id}", registry))
         if unknown := [each for each in shared.node_ids if registry.node(each) is None]:
             raise Invalid(f"An item is for {len(unknown)} nodes that the region does not know (yet), so it waits.")
         targets = streams.streams_for(shared.audience, shared.node_ids, source)
@@ -193,7 +193,3 @@ def _sign_head(conn: Connection, signer: Signer, copy: StreamCopy, now: datetime
 
 def _is_fresh(copy: StreamCopy, now: datetime) -> bool:
     return copy.head_time is not None and now - copy.head_time < SIGN_HEADS_AGAIN
-
-
-def _is_shared(registry: Registry, place: str) -> bool:
-    return any(place in node.admitted_to for node in registry.nodes.values())

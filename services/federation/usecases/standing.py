@@ -75,7 +75,10 @@ def change_registry(
     held = registries.newest(conn)
     nodes = list(entry_pb2.RegistryDocument.FromString(held.signed.document).nodes) if held else []
     change(nodes)
-    return _sign(conn, signer, nodes, held.registry.version + 1 if held else 1, now)
+    # At least the clock's seconds: a hub that was restored from an old backup does not say again a version that
+    # others hold, which they would never exchange for the new one.
+    version = max(held.registry.version + 1 if held else 1, int(now.timestamp()))
+    return _sign(conn, signer, nodes, version, now)
 
 
 def renew_registry(node: ThisNode, now: datetime) -> bool:

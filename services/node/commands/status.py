@@ -56,7 +56,7 @@ def _region_lines(region: pb.GetFederationStatusResponse) -> list[str]:
     lines = [f"\n{region.name} ({region.slug}), {where}; {'signing' if region.signing else 'waiting to sign'}"]
     if region.HasField("last_contact"):
         heard = _ago(region.last_contact.ToDatetime(UTC))
-        lines.append(f"Last answer of the hub: {heard}; {region.unsent} entries not sent yet")
+        lines.append(f"Last answer of the hub: {heard}; not sent yet: {region.unsent}")
     lines += [f"Problem: {region.problem}"] if region.problem else []
     for held in region.held:
         lines.append(f"We hold {held.items_held} of {held.items_live} items of {held.name}.")

@@ -57,7 +57,8 @@ class ShelfIndex:
     def search(self, asked: Asked, limit: int, offset: int) -> Found:
         words = self._queries.words(asked.words)
         if not words:
-            return self._found(asked, [], limit, offset)
+            # Signs that are no words are not in any resource; nothing asked at all means everything.
+            return Found([], 0) if asked.words.strip() else self._found(asked, [], limit, offset)
         found = self._found(asked, words, limit, offset)
         # Nothing has every word: then what has most of them is better than nothing.
         return found if found.total or len(words) == 1 else self._found(asked, words, limit, offset, every=False)

@@ -74,3 +74,33 @@ def test_what_lay_long_is_found_for_the_sweep(relay: RelayFolder) -> None:
 
     assert relay.older_than(now - timedelta(hours=1)) == []
     assert relay.older_than(now + timedelta(hours=1)) == sorted([SHA, "ab" * 32])
+
+
+def test_what_a_crash_left_half_written_is_swept_away(relay: RelayFolder, tmp_path: Path) -> None:
+    relay.receive([b"whole"], 100)
+    left = tmp_path / "relay" / "incoming" / "half"
+    left.write_bytes(b"half a file")
+    now = datetime.now(UTC)
+
+    relay.drop_half_written(now - timedelta(hours=1))
+    assert left.exists()
+    relay.drop_half_written(now + timedelta(hours=1))
+
+    assert not left.exists()
+
+
+def test_nobody_can_hold_up_or_spoil_what_another_sends(relay: RelayFolder) -> None:
+    with relay.resume(SHA, len(CONTENT), 0, "rogue") as false:
+        false.write(b"false")
+        with relay.resume(SHA, len(CONTENT), relay.held(SHA, "honest"), "honest") as file:
+            file.write(CONTENT)
+
+    assert b"".join(relay.read(SHA)) == CONTENT
+
+
+def test_a_file_that_is_dropped_while_it_comes_stays_away(relay: RelayFolder) -> None:
+    with relay.resume(SHA, len(CONTENT), 0) as file:
+        file.write(CONTENT)
+        relay.drop(SHA)
+
+    assert (relay.has(SHA), relay.held(SHA)) == (False, 0)

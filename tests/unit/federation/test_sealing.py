@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fosse.common.v1 import shareable_pb2
 from fosse.federation.v1 import entry_pb2
 from services.common.errors import Invalid
 from services.federation.domain import sealing
@@ -15,12 +16,13 @@ from services.federation.domain.sealing import CHUNK_BYTES, open_body, open_file
 from tests.regions import id_of, sealing_of, signer_of
 
 KEY = bytes(range(32))
+REF = shareable_pb2.FileRef(sha256="ab" * 32, size=1)
 DERBYS = sealing_of("derbys")
 HEADER = entry_pb2.EntryHeader(node=signer_of("notts").node, item=id_of("leaflet"))
 
 
 def a_sealed_body(node: str = HEADER.node, item: str = HEADER.item) -> bytes:
-    file = entry_pb2.SealedFile(key=KEY)
+    file = entry_pb2.SealedFile(sealed=REF, plain=REF, key=KEY)
     inside = entry_pb2.SealedBody(body=b"for Derbyshire", files=[file], node=node, item=item)
     return seal_body(inside, bytes(DERBYS.public_key))
 
@@ -118,3 +120,26 @@ def test_sealing_a_large_file_takes_no_more_memory_than_a_small_one() -> None:
 
 def in_pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        entry_pb2.SealedFile(sealed=REF, plain=REF, key=b"short"),
+        entry_pb2.SealedFile(sealed=REF, plain=shareable_pb2.FileRef(sha256="../../keys", size=1), key=KEY),
+        entry_pb2.SealedFile(sealed=REF, plain=shareable_pb2.FileRef(sha256=REF.sha256, size=-1), key=KEY),
+    ],
+    ids=["key", "hash", "size"],
+)
+def test_what_no_relay_could_look_at_is_looked_at_when_it_is_opened(file: entry_pb2.SealedFile) -> None:
+    inside = entry_pb2.SealedBody(body=b"b", files=[file], node=HEADER.node, item=HEADER.item)
+    sealed = seal_body(inside, bytes(DERBYS.public_key))
+
+    with pytest.raises(Forged):
+        open_body(sealed, DERBYS, HEADER)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"short"], ids=["empty", "short"])
+def test_what_is_too_short_to_be_sealed_is_refused(sealed: bytes) -> None:
+    with pytest.raises(Forged):
+        open_body(sealed, DERBYS, HEADER)

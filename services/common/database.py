@@ -7,18 +7,18 @@ page that asked for it would wait is ended.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Engine, String, create_engine, event, text
+from sqlalchemy import Connection, DateTime, Engine, String, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.types import TypeDecorator
 
+from services.common.engines import allow, make_engine
 from services.common.errors import Invalid, TooMany
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Database:
         self._single: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._told: dict[str, list[Callable[[], None]]] = {}
-        self.engine: Engine = _engine(url, statement_timeout_s, wait_s, connections)
+        self.engine: Engine = make_engine(url, statement_timeout_s, wait_s, connections)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -83,7 +83,7 @@ class Database:
             announced = connection.info[_WRITING] = set[str]()
             with connection.execution_options(fosse_write=True).begin():
                 if statement_timeout_s is not None:
-                    _allow(connection, self.sqlite, statement_timeout_s)
+                    allow(connection, self.sqlite, statement_timeout_s)
                 yield connection
         for what in announced:
             for callback in self._told.get(what, ()):
@@ -183,68 +183,6 @@ def settled(connection: Connection, column: Any) -> Any:
     if connection.dialect.name == "sqlite":
         return text("1 = 1")
     return column < text("txid_snapshot_xmin(txid_current_snapshot())")
-
-
-def _engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:
-    # Parameters are names and free text: an error that quotes them would carry them into the log.
-    if url.startswith("sqlite"):
-        engine = create_engine(
-            url,
-            pool_size=connections,
-            max_overflow=8,
-            pool_timeout=wait_s,
-            hide_parameters=True,
-            connect_args={"timeout": wait_s},
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        _time_sqlite(engine, statement_timeout_s)
-        return engine
-    milliseconds = int(statement_timeout_s * 1000)
-    return create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
-        pool_timeout=wait_s,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={"options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC"},
-    )
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver must not begin transactions by itself: we say BEGIN or BEGIN IMMEDIATE.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4000", "temp_store=MEMORY"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("fosse_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _time_sqlite(engine: Engine, seconds: float) -> None:
-    """SQLite has no statement timeout: a progress handler looks at the clock every 20,000 steps of the machine."""
-
-    def before(connection: Connection, *_: object) -> None:
-        allowed = connection.info.get("fosse_timeout_s", seconds)
-        until = time.monotonic() + allowed
-        raw: Any = connection.connection.dbapi_connection
-        raw.set_progress_handler(lambda: int(time.monotonic() > until), 20_000)
-
-    event.listen(engine, "before_cursor_execute", before)
-
-
-def _allow(connection: Connection, sqlite: bool, seconds: float) -> None:
-    if sqlite:
-        connection.info["fosse_timeout_s"] = seconds
-        event.listen(connection, "commit", lambda c: c.info.pop("fosse_timeout_s", None), once=True)
-        event.listen(connection, "rollback", lambda c: c.info.pop("fosse_timeout_s", None), once=True)
-    else:
-        connection.execute(text(f"set local statement_timeout = {int(seconds * 1000)}"))
 
 
 def _means_busy(error: DBAPIError) -> bool:

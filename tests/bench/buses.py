@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 from testcontainers.community.postgres import PostgresContainer
 
 from fosse.resource.v1.facts_pb2 import ResourceAdopted
@@ -31,8 +32,17 @@ def local(folder: Path) -> list[float]:
 def kafka() -> list[float]:
     """Facts in PostgreSQL, through a real broker, to effects in PostgreSQL."""
     with PostgresContainer(machine.POSTGRES_IMAGE, driver=None) as server, Broker() as broker:
-        databases = PostgresDatabases(server.get_connection_url())
+        databases = PostgresDatabases(_direct(server))
         return list(_runs(databases, lambda: KafkaBus(broker.address, utc_now, partitions=3)))
+
+
+def _direct(server: PostgresContainer) -> str:
+    """By the container's own address, as services of one network reach it: a published port has a proxy between."""
+    container = server.get_wrapped_container()
+    container.reload()
+    [network] = container.attrs["NetworkSettings"]["Networks"].values()
+    given = make_url(server.get_connection_url()).set(host=network["IPAddress"], port=5432)
+    return given.render_as_string(hide_password=False)
 
 
 def _runs(databases: SqliteDatabases | PostgresDatabases, new_bus: Callable[[], Bus]) -> Iterator[float]:

@@ -24,6 +24,7 @@ from tests.bench.region import (
     a_region,
     community_of,
     cookies_of,
+    cpu_seconds,
     let_in,
     resident_mb,
     seconds_until_pages,
@@ -103,20 +104,19 @@ def growing() -> Iterator[Figure]:
         notts = region.node("notts")
         person, community = let_in(notts), community_of(notts)
         yield Figure(AREA, "rss-idle", [_settled_mb(notts)], "MB", 180, most=True)
-        few = _with_resources(notts, FEW, community, person)
-        many = _with_resources(notts, MANY - FEW, community, person)
+        few = _with_resources(notts, region.hub, FEW, community, person)
+        many = _with_resources(notts, region.hub, MANY - FEW, community, person)
         yield Figure(AREA, "search-p95", many, "ms", 20, most=True, note="one after the other, 10,000 resources")
         growth = [after / before for before, after in zip(few, many, strict=True)]
         yield Figure(AREA, "search-growth", growth, "x", 2, most=True)
         yield Figure(AREA, "rss-10k", [_settled_mb(notts)], "MB", 300, most=True)
-        until(lambda: _unsent(notts) == 0, 300, "The hub's copy")
         newcomers = [a_node(slug, folder) for slug in ("derbys", "leics")]
         region.nodes.extend(newcomers)
         yield _catch_up(region.enrol, newcomers[0])
         yield _search_meanwhile(region.enrol, newcomers[1])
 
 
-def _with_resources(node: RunningNode, count: int, community: str, person: Person) -> list[float]:
+def _with_resources(node: RunningNode, hub: RunningNode, count: int, community: str, person: Person) -> list[float]:
     """Adds so many to the node's shelf; answers the p95 of searches, in ms, of three runs."""
     author = str((person.ask("GET", "/me") or {})["memberId"])
     before = _on_the_shelf(person)
@@ -127,6 +127,8 @@ def _with_resources(node: RunningNode, count: int, community: str, person: Perso
     node.wait_until_ready()
     until(lambda: _on_the_shelf(person) >= before + count, 300, "The index")
     until(lambda: _unsent(node) == 0, 600, "The signatures")
+    until(lambda: _held(hub) >= before + count, 300, "The hub's own shelf")
+    _until_quiet([node, hub])
     return [_search_ms(node, person) for _ in range(3)]
 
 
@@ -174,7 +176,7 @@ def serving() -> Iterator[Figure]:
     with a_folder() as folder, a_region(folder, "notts") as region:
         notts = region.node("notts")
         person, community = let_in(notts), community_of(notts)
-        _with_resources(notts, FEW, community, person)
+        _with_resources(notts, region.hub, FEW, community, person)
         hits = (person.ask("GET", "/resources?pageSize=50") or {})["hits"]
         pages = [f"/resources/{hit['id']}" for hit in hits]
         notts.ask_to_stop()
@@ -211,6 +213,17 @@ def _settled_mb(node: RunningNode) -> float:
         looks.append(resident_mb(node.pid))
         time.sleep(0.5)
     return min(looks)
+
+
+def _until_quiet(nodes: Sequence[RunningNode]) -> None:
+    """Until nothing is done in the background any more: less than 5 % of a core in a second."""
+
+    def busy() -> float:
+        before = [cpu_seconds(node.pid) for node in nodes]
+        time.sleep(1)
+        return sum(cpu_seconds(node.pid) for node in nodes) - sum(before)
+
+    until(lambda: busy() < 0.05 * len(nodes), 120, "Rest")
 
 
 def _on_the_shelf(person: Person) -> int:

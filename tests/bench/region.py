@@ -1,5 +1,6 @@
 """A real region for measuring: nodes as processes of their own, people who sign in, gunicorn beside a node."""
 
+import os
 import shlex
 import shutil
 import signal
@@ -97,6 +98,11 @@ def without_pages(node: RunningNode) -> Iterator[str]:
 def resident_mb(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cookies_of(person: Person) -> str:

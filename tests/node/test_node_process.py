@@ -235,3 +235,25 @@ def test_nodes_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 
     until(lambda: not Folder(tmp_path).holder(), "the node let go of its folder")
     assert made.wait_until_stopped() == 0
+
+
+def test_asking_a_hub_that_is_not_there_never_says_that_it_was_asked(node: RunningNode) -> None:
+    nowhere = f"http://127.0.0.1:{free_ports().web}"
+
+    asked = told("enrol", "ask", nowhere, "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF", "--data", str(node.folder.path))
+
+    assert "does not answer" in asked.output or "cannot be reached" in asked.output, asked.output
+    assert "Asked" not in asked.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"), [("--port", "80000", "65535"), ("--slug", "My County", "small letters")]
+)
+def test_a_port_or_slug_that_cannot_be_is_refused_before_anything_starts(
+    tmp_path: Path, option: str, value: str, named: str
+) -> None:
+    refused = start("--data", str(tmp_path / "new"), option, value)
+
+    assert refused.returncode == 1
+    assert named in refused.stderr and "Traceback" not in refused.stderr
+    assert not list((tmp_path / "new").glob("*.db"))

@@ -1,6 +1,7 @@
 """What nodes say and hold: signing, publishing, fetching, delivering."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from fosse.common.v1 import shareable_pb2 as shareable
 from fosse.federation.v1 import entry_pb2
 from services.common.errors import Invalid
 from services.federation.domain.intake import Verdict
+from services.federation.domain.views import Status
+from services.federation.gate import SigningGate
 from services.federation.store import entries, files, items
 from services.federation.store import streams as kept
 from services.federation.this_node import ThisNode
-from services.federation.usecases import delivering, exchanging
+from services.federation.usecases import delivering, exchanging, looking
 from tests.conftest import MakeDatabase
 from tests.federations import (
     NAMED,
@@ -182,3 +185,21 @@ def test_live_items_that_were_taken_are_counted_against_what_the_origin_signed(r
     with derbys.db.read() as conn:
         assert items.held(conn) == {notts.id: 3}
     assert own_head(notts).live_items == 3
+
+
+def test_a_county_that_fell_silent_is_named_with_the_day_it_was_last_heard(region: Region) -> None:
+    notts, derbys = region.county("notts"), region.county("derbys")
+    share(notts, a_shared(1, 1))
+    region.publish(notts)
+    region.fetch(derbys)
+    soon = looking.status(derbys, SigningGate())
+
+    region.clock.now += timedelta(days=2)
+
+    late = looking.status(derbys, SigningGate())
+    assert alarms_about(soon, notts) == []
+    assert any("Nothing has been heard from" in alarm for alarm in alarms_about(late, notts))
+
+
+def alarms_about(status: Status, node: ThisNode) -> list[str]:
+    return [alarm for held in status.held if held.node.id == node.id for alarm in held.alarms]

@@ -12,7 +12,7 @@ from services.common.database import Database
 from services.common.errors import NotFound
 from services.federation import authority
 from services.federation.domain import streams
-from services.federation.domain.chain import HeadView, check_head
+from services.federation.domain.chain import HeadView, check_head, is_silent
 from services.federation.domain.copies import EntryState, SetAside, StreamCopy
 from services.federation.domain.entries import Verified, verify_entry
 from services.federation.domain.faults import Forged
@@ -29,6 +29,8 @@ from services.federation.usecases import exchanging, signing
 from services.federation.usecases.intake import HIDDEN
 
 _MAY_BE_ON_ITS_WAY = timedelta(minutes=10)
+# Heads are signed anew every ten minutes, so a day without one is a node that stopped or a hub that hides it.
+_SILENT_AFTER = timedelta(days=1)
 _WARN_BEFORE = timedelta(days=30)
 _NOT_SHARED = "This item has not come from another node and was not shared with one."
 
@@ -96,8 +98,20 @@ def _held(conn: Connection, own_id: str, registry: Registry, now: datetime) -> l
                 last_heard=_latest(copy.head_time for copy in copies if copy.node == node.id),
                 quarantined=aside.get(node.id, 0),
                 waiting=waiting.get(node.id, 0),
-                alarms=tuple(sorted({alarm for copy in mine if (alarm := copy.alarm or _withheld(copy, now))})),
+                alarms=tuple(sorted(_alarms(node, mine, now))),
             )
+        )
+    return found
+
+
+def _alarms(node: KnownNode, copies: Iterable[StreamCopy], now: datetime) -> set[str]:
+    found = {copy.alarm or _withheld(copy, now) for copy in copies} - {""}
+    heads = [entry_pb2.HeadStatement.FromString(copy.head.statement) for copy in copies if copy.head_time]
+    if heads and all(is_silent(head, now, _SILENT_AFTER) for head in heads):
+        since = max(head.time.ToDatetime() for head in heads)
+        found.add(
+            f"Nothing has been heard from {node.name} since {since:%-d %B %Y}. What we hold of it stays, and may be "
+            "old; ask its operator whether the node is running."
         )
     return found
 

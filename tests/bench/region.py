@@ -82,7 +82,8 @@ def without_pages(node: RunningNode) -> Iterator[str]:
     pages = subprocess.Popen(
         [
             sys.executable, "-m", "gunicorn", "gateway.wsgi:app_from_environment()", "--workers", "2", "--threads", "4",
-            "--worker-class", "gthread", "--keep-alive", "30", "--no-control-socket", "--bind", f"127.0.0.1:{web}",
+            "--worker-class", "gthread", "--keep-alive", "30", "--reuse-port", "--no-control-socket",
+            "--bind", f"127.0.0.1:{web}",
         ],
         env={**environment, **told}, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

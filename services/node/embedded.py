@@ -69,8 +69,9 @@ def run(settings: Settings, until: threading.Event, ready: Callable[[str], None]
         if doors.web:
             stack.enter_context(_pages(web, doors.web))
         folder.remember(**{name: getattr(settings, name) for name in REMEMBERED})
-        folder.tell(**told, ready=True)
+        # The sentence first: whoever waits for the folder's word finds it said.
         ready(_greeting(settings))
+        folder.tell(**told, ready=True)
         until.wait()
         log.info("node stopping")
 

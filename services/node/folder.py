@@ -1,6 +1,7 @@
 """The data folder of an embedded node: its layout, and the lock that keeps a second process out.
 
-node.lock   who holds the folder: process, address, folder of sockets
+node.lock   locked by the process that holds the folder
+node.holder what that one says of itself: process, address, folder of sockets
 node.json   what this node was first started as
 run/        0700, one unix socket per service
 *.db        one SQLite file per service, and the gateway's
@@ -52,17 +53,15 @@ class Folder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise Conflict(_held_by(self.path, self.holder())) from error
+            self.tell()
             # Uploads that a crash cut off; nobody else writes here now.
             for half in self.path.glob("*/incoming/*"):
                 half.unlink()
-            try:
-                yield
-            finally:
-                lock.truncate(0)
+            yield
 
     def tell(self, **holder: Any) -> None:
-        """Says in the lock file who holds the folder; the lock itself stays as it is."""
-        (self.path / "node.lock").write_text(json.dumps({"pid": os.getpid(), **holder}), encoding="utf-8")
+        """Says who holds the folder, to whoever looks at any moment."""
+        self._replace("node.holder", {"pid": os.getpid(), **holder})
 
     def holder(self) -> Mapping[str, Any]:
         """What the holder says of itself; empty when nobody holds the folder, or nothing was said yet."""
@@ -74,7 +73,7 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except BlockingIOError:
-            return _json(self.path / "node.lock")
+            return _json(self.path / "node.holder")
 
     @contextmanager
     def sockets(self) -> Iterator[Path]:
@@ -103,9 +102,13 @@ class Folder:
 
     def remember(self, **settings: Any) -> None:
         """Kept for the next start, so that nobody has to type them again."""
-        beside = self.path / "node.json.new"
-        beside.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-        os.replace(beside, self.path / "node.json")
+        self._replace("node.json", settings)
+
+    def _replace(self, name: str, said: Mapping[str, Any]) -> None:
+        # Never half a file: others look while we write.
+        beside = self.path / f"{name}.new"
+        beside.write_text(json.dumps(said, indent=1), encoding="utf-8")
+        os.replace(beside, self.path / name)
 
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.path).free

@@ -237,10 +237,13 @@ def test_nodes_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     assert made.wait_until_stopped() == 0
 
 
-def test_asking_a_hub_that_is_not_there_never_says_that_it_was_asked(node: RunningNode) -> None:
+def test_asking_a_hub_that_is_not_there_never_says_that_it_was_asked(tmp_path: Path) -> None:
+    ports = free_ports()
     nowhere = f"http://127.0.0.1:{free_ports().web}"
+    wanted = ["--data", str(tmp_path), "--port", str(ports.web), "--provider-port", str(ports.provider)]
 
-    asked = told("enrol", "ask", nowhere, "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF", "--data", str(node.folder.path))
+    with running([*wanted, "--no-gateway"]):
+        asked = told("enrol", "ask", nowhere, "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF", "--data", str(tmp_path))
 
     assert "does not answer" in asked.output or "cannot be reached" in asked.output, asked.output
     assert "Asked" not in asked.output

@@ -3,6 +3,7 @@
 import socket
 import threading
 import urllib.request
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,25 +34,27 @@ def test_every_request_under_way_is_answered_when_the_node_is_stopped() -> None:
         return [b"done"]
 
     taken = bound("127.0.0.1", 0)
-    address = f"http://127.0.0.1:{taken.getsockname()[1]}/"
     server = WebServer(slow, taken, threads=2, largest_body=1000)
     server.start()
     answers: list[bytes] = []
 
-    def ask() -> None:
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            answers.append(answer.read())
+    def read(asked: HTTPConnection) -> None:
+        answers.append(asked.getresponse().read())
+        asked.close()
 
-    askers = [threading.Thread(target=ask) for _ in range(6)]
-    for asker in askers:
-        asker.start()
+    asking = [HTTPConnection(*taken.getsockname()[:2], timeout=10) for _ in range(6)]
+    for each in asking:
+        each.request("GET", "/")
+    readers = [threading.Thread(target=read, args=(each,)) for each in asking]
+    for reader in readers:
+        reader.start()
     # Two are being answered; four wait in the queue or have only just connected.
     assert arrived.acquire(timeout=5) and arrived.acquire(timeout=5)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
     go_on.set()
-    for each in [*askers, stopping]:
-        each.join(10)
+    for each_thread in [*readers, stopping]:
+        each_thread.join(10)
 
     assert answers == [b"done"] * 6
 

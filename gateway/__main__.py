@@ -4,6 +4,7 @@
 """
 
 import logging
+import socket
 import sys
 from typing import Any
 
@@ -38,6 +39,8 @@ class Workers(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "preload_app": False,
             "graceful_timeout": 15,
             "keepalive": 30,
+            # Each worker has a queue of its own, so that connections spread evenly over the workers.
+            "reuse_port": True,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
@@ -63,6 +66,7 @@ def main() -> None:
 
 def _serve(given: Settings) -> None:
     if given.server == "gunicorn":
+        _refuse_taken(given.listen)
         Workers(given).run()
     elif given.server == "waitress":
         logs.start("gateway")
@@ -81,6 +85,25 @@ def _serve(given: Settings) -> None:
         )
     else:
         raise settings.BadSetting(f"FOSSE_GATEWAY_SERVER is {given.server!r}; it takes gunicorn or waitress.")
+
+
+def _refuse_taken(listen: str) -> None:
+    """Raises `OSError` with a sentence where somebody listens already: with `reuse_port`, gunicorn would join in."""
+    host, _, port = listen.rpartition(":")
+    if listen.startswith("unix:") or not port.isdecimal():
+        return
+    try:
+        with socket.create_server((host.strip("[]"), int(port)), family=_family(host)):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"{listen} cannot be listened on ({error.strerror}). Nothing was started. "
+            "Stop the program that uses it, or choose another address with FOSSE_GATEWAY_LISTEN."
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 if __name__ == "__main__":

@@ -105,3 +105,15 @@ def test_a_server_that_does_not_exist_is_refused_with_a_sentence(tmp_path: Path)
 
     assert refused.returncode == 1
     assert "it takes gunicorn or waitress" in refused.stderr
+
+
+def test_a_second_gateway_on_one_address_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with bound("127.0.0.1", 0) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        given = environment(Settings(database=f"sqlite:///{tmp_path / 'gateway.db'}", listen=listen))
+        subprocess.run([sys.executable, *OURS, "--migrate"], env=given, check=True)
+
+        refused = subprocess.run([sys.executable, *OURS], env=given, capture_output=True, text=True, check=False)
+
+    assert refused.returncode == 1
+    assert f"{listen} cannot be listened on" in refused.stderr and "Traceback" not in refused.stderr

@@ -42,7 +42,8 @@ def test_every_request_under_way_is_answered_when_the_node_is_stopped() -> None:
         answers.append(asked.getresponse().read())
         asked.close()
 
-    asking = [HTTPConnection(*taken.getsockname()[:2], timeout=10) for _ in range(6)]
+    host, port = taken.getsockname()[:2]
+    asking = [HTTPConnection(host, port, timeout=10) for _ in range(6)]
     for each in asking:
         each.request("GET", "/")
     readers = [threading.Thread(target=read, args=(each,)) for each in asking]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from fosse.common.v1 import facts_pb2 as common
+from fosse.evaluation.v1 import facts_pb2 as evaluation
+from fosse.events.v1 import facts_pb2 as events
 from fosse.federation.v1 import facts_pb2 as federation
 from fosse.membership.v1 import facts_pb2 as membership
 from fosse.resource.v1 import facts_pb2 as resource
@@ -25,17 +27,39 @@ class Topic:
         return f"fosse.{self.service}"
 
 
-MEMBERSHIP = Topic("membership", (membership.MemberChanged, membership.MemberBound), (), heard_from_issue=4)
+MEMBERSHIP = Topic("membership", (membership.MemberChanged, membership.MemberBound), ("evaluation",))
+EVENTS = Topic(
+    "events",
+    (
+        events.MeetingChanged,
+        events.MeetingAnnounced,
+        events.MeetingMoved,
+        events.MeetingCalledOff,
+        events.PlaceDecided,
+        events.AttendanceNoted,
+        events.AttendanceClosed,
+        events.RefusalsRecorded,
+        events.MinutesPublished,
+        events.MinutesTested,
+    ),
+    ("evaluation", "notification"),
+)
 RESOURCE = Topic(
     "resource",
     (common.ItemShared, resource.ResourceChanged, resource.ResourceAdopted),
-    ("federation", "notification"),
+    ("federation", "notification", "evaluation"),
 )
-FEDERATION = Topic("federation", (federation.NodeAdmitted,), (), heard_from_issue=4)
+EVALUATION = Topic("evaluation", (common.ItemShared, evaluation.PulseAnswered), ("federation",))
+# Who joins or leaves the region will be told by notification's digests.
+FEDERATION = Topic("federation", (federation.NodeAdmitted,), (), heard_from_issue=8)
 
-TOPICS: dict[str, Topic] = {topic.name: topic for topic in (MEMBERSHIP, RESOURCE, FEDERATION)}
+TOPICS: dict[str, Topic] = {topic.name: topic for topic in (MEMBERSHIP, EVENTS, RESOURCE, EVALUATION, FEDERATION)}
 
-TAKES: dict[str, str] = {"fosse.shared.v1.Resource": "resource", "fosse.shared.v1.Adoption": "resource"}
+TAKES: dict[str, str] = {
+    "fosse.shared.v1.Resource": "resource",
+    "fosse.shared.v1.Adoption": "resource",
+    "fosse.shared.v1.Aggregate": "evaluation",
+}
 """Which service takes entries with a body of this schema."""
 
 

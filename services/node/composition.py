@@ -10,6 +10,10 @@ from pathlib import Path
 
 from services.common.service import Floor, Service
 from services.common.settings import load
+from services.evaluation import service as evaluation
+from services.evaluation.settings import Settings as EvaluationSettings
+from services.events import service as events
+from services.events.settings import Settings as EventsSettings
 from services.federation import service as federation
 from services.federation.settings import Settings as FederationSettings
 from services.membership import service as membership
@@ -31,7 +35,9 @@ def pieces(settings: Settings, data: Path, run_dir: Path) -> list[Piece]:
     """In the order in which they start."""
     return [
         Piece("membership", lambda floor: membership.build(floor, _membership(settings, data, run_dir))),
+        Piece("events", lambda floor: events.build(floor, _events(data, run_dir))),
         Piece("resource", lambda floor: resource.build(floor, _resource(data, run_dir))),
+        Piece("evaluation", lambda floor: evaluation.build(floor, _evaluation(data, run_dir))),
         Piece("federation", lambda floor: federation.build(floor, _federation(settings, data, run_dir))),
         Piece("notification", lambda floor: notification.build(floor, _notification(settings, data, run_dir))),
     ]
@@ -40,6 +46,14 @@ def pieces(settings: Settings, data: Path, run_dir: Path) -> list[Piece]:
 def _membership(settings: Settings, data: Path, run_dir: Path) -> MembershipSettings:
     given = load(MembershipSettings, "fosse_membership")
     return replace(given, data_dir=data, run_dir=run_dir, issuer=settings.issuer_address)
+
+
+def _events(data: Path, run_dir: Path) -> EventsSettings:
+    return replace(load(EventsSettings, "fosse_events"), data_dir=data, run_dir=run_dir)
+
+
+def _evaluation(data: Path, run_dir: Path) -> EvaluationSettings:
+    return replace(load(EvaluationSettings, "fosse_evaluation"), data_dir=data, run_dir=run_dir)
 
 
 def _resource(data: Path, run_dir: Path) -> ResourceSettings:

@@ -9,13 +9,14 @@ import click
 
 from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
 from fosse.federation.v1.federation_pb2_grpc import FederationStub
+from fosse.membership.v1.importing_pb2_grpc import ImportingStub
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from services.common.channels import Channels
 from services.common.errors import Conflict
 from services.common.rpc_errors import Away
 from services.node.folder import Folder
 
-SERVICES = ("membership", "resource", "federation", "notification")
+SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 _PATIENCE_S = 20.0
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,6 +35,10 @@ class Node:
     @property
     def federation(self) -> FederationStub:
         return self._stub(FederationStub, "federation")
+
+    @property
+    def importing(self) -> ImportingStub:
+        return self._stub(ImportingStub, "membership")
 
     def housekeeping(self, service: str) -> HousekeepingStub:
         return self._stub(HousekeepingStub, service)

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66osse/common/v1/access.proto\x12\x0f\x66osse.common.v1\x1a google/protobuf/descriptor.proto\"^\n\x06\x41\x63\x63\x65ss\x12$\n\x05roles\x18\x01 \x03(\x0e\x32\x15.fosse.common.v1.Role\x12\x10\n\x08services\x18\x02 \x03(\t\x12\x0c\n\x04link\x18\x03 \x01(\x08\x12\x0e\n\x06\x61nyone\x18\x04 \x01(\x08*\x92\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_MEMBER\x10\x01\x12\x11\n\rROLE_CONVENOR\x10\x02\x12\x11\n\rROLE_REVIEWER\x10\x03\x12\x12\n\x0eROLE_EVALUATOR\x10\x04\x12\x16\n\x12ROLE_REGIONAL_LEAD\x10\x05\x12\x11\n\rROLE_OPERATOR\x10\x06:I\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x17.fosse.common.v1.Accessb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66osse/common/v1/access.proto\x12\x0f\x66osse.common.v1\x1a google/protobuf/descriptor.proto\"\x86\x01\n\x06\x41\x63\x63\x65ss\x12$\n\x05roles\x18\x01 \x03(\x0e\x32\x15.fosse.common.v1.Role\x12\x10\n\x08services\x18\x02 \x03(\t\x12\x0c\n\x04link\x18\x03 \x01(\x08\x12\x0e\n\x06\x61nyone\x18\x04 \x01(\x08\x12\x13\n\x0blink_object\x18\x05 \x01(\t\x12\x11\n\ton_behalf\x18\x06 \x01(\x08*\x92\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_MEMBER\x10\x01\x12\x11\n\rROLE_CONVENOR\x10\x02\x12\x11\n\rROLE_REVIEWER\x10\x03\x12\x12\n\x0eROLE_EVALUATOR\x10\x04\x12\x16\n\x12ROLE_REGIONAL_LEAD\x10\x05\x12\x11\n\rROLE_OPERATOR\x10\x06:I\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x17.fosse.common.v1.Accessb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fosse.common.v1.access_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=180
-  _globals['_ROLE']._serialized_end=326
-  _globals['_ACCESS']._serialized_start=83
-  _globals['_ACCESS']._serialized_end=177
+  _globals['_ROLE']._serialized_start=221
+  _globals['_ROLE']._serialized_end=367
+  _globals['_ACCESS']._serialized_start=84
+  _globals['_ACCESS']._serialized_end=218
 # @@protoc_insertion_point(module_scope)

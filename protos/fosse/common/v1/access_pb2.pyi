@@ -59,10 +59,16 @@ class Access(_message.Message):
     SERVICES_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
     ANYONE_FIELD_NUMBER: _builtins.int
+    LINK_OBJECT_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_FIELD_NUMBER: _builtins.int
     link: _builtins.bool
     """A pass from a signed link, scoped to this rpc and one object."""
     anyone: _builtins.bool
     """Nobody need be signed in."""
+    link_object: _builtins.str
+    """With `link`: the field of the request that must hold the id of the link's object."""
+    on_behalf: _builtins.bool
+    """A convenor may call it for a member, with a pass that membership's ActFor gave."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[Global___Role.ValueType]:
         """A pass with at least one of these roles, in whichever community."""
@@ -78,10 +84,12 @@ class Access(_message.Message):
         services: _abc.Iterable[_builtins.str] | None = ...,
         link: _builtins.bool = ...,
         anyone: _builtins.bool = ...,
+        link_object: _builtins.str = ...,
+        on_behalf: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anyone", b"anyone", "link", b"link", "roles", b"roles", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anyone", b"anyone", "link", b"link", "link_object", b"link_object", "on_behalf", b"on_behalf", "roles", b"roles", "services", b"services"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

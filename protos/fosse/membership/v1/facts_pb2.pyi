@@ -26,10 +26,13 @@ class MemberChanged(_message.Message):
     COMMUNITY_ID_FIELD_NUMBER: _builtins.int
     LEFT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     community_id: _builtins.str
     left: _builtins.bool
     version: _builtins.int
+    organisation_id: _builtins.str
+    """Empty for a member without an organisation."""
     def __init__(
         self,
         *,
@@ -37,10 +40,11 @@ class MemberChanged(_message.Message):
         community_id: _builtins.str = ...,
         left: _builtins.bool = ...,
         version: _builtins.int = ...,
+        organisation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["community_id", b"community_id", "left", b"left", "member_id", b"member_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["community_id", b"community_id", "left", b"left", "member_id", b"member_id", "organisation_id", b"organisation_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -48,7 +52,7 @@ Global___MemberChanged: _TypeAlias = MemberChanged  # noqa: Y015
 
 @_typing.final
 class MemberBound(_message.Message):
-    """An invitation was accepted: a sign-in now belongs to this member."""
+    """An invitation was accepted, or a convenor vouched: a sign-in now belongs to this member."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

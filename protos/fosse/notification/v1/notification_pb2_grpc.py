@@ -44,6 +44,16 @@ class NotificationStub:
                 request_serializer=fosse_dot_notification_dot_v1_dot_notification__pb2.GetMailRequest.SerializeToString,
                 response_deserializer=fosse_dot_notification_dot_v1_dot_notification__pb2.GetMailResponse.FromString,
                 _registered_method=True)
+        self.ListRecipients = channel.unary_unary(
+                '/fosse.notification.v1.Notification/ListRecipients',
+                request_serializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ListRecipientsRequest.SerializeToString,
+                response_deserializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ListRecipientsResponse.FromString,
+                _registered_method=True)
+        self.ResendDelivery = channel.unary_unary(
+                '/fosse.notification.v1.Notification/ResendDelivery',
+                request_serializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ResendDeliveryRequest.SerializeToString,
+                response_deserializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ResendDeliveryResponse.FromString,
+                _registered_method=True)
 
 
 class NotificationServicer:
@@ -63,6 +73,20 @@ class NotificationServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRecipients(self, request, context):
+        """Who was to get one mailing, such as the minutes of a meeting, and how it went; for convenors of its community.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResendDelivery(self, request, context):
+        """Tries a mail again that bounced or was given up; for convenors of its community. What is queued or sent stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NotificationServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -75,6 +99,16 @@ def add_NotificationServicer_to_server(servicer, server):
                     servicer.GetMail,
                     request_deserializer=fosse_dot_notification_dot_v1_dot_notification__pb2.GetMailRequest.FromString,
                     response_serializer=fosse_dot_notification_dot_v1_dot_notification__pb2.GetMailResponse.SerializeToString,
+            ),
+            'ListRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecipients,
+                    request_deserializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ListRecipientsRequest.FromString,
+                    response_serializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ListRecipientsResponse.SerializeToString,
+            ),
+            'ResendDelivery': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResendDelivery,
+                    request_deserializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ResendDeliveryRequest.FromString,
+                    response_serializer=fosse_dot_notification_dot_v1_dot_notification__pb2.ResendDeliveryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -131,6 +165,60 @@ class Notification:
             '/fosse.notification.v1.Notification/GetMail',
             fosse_dot_notification_dot_v1_dot_notification__pb2.GetMailRequest.SerializeToString,
             fosse_dot_notification_dot_v1_dot_notification__pb2.GetMailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.notification.v1.Notification/ListRecipients',
+            fosse_dot_notification_dot_v1_dot_notification__pb2.ListRecipientsRequest.SerializeToString,
+            fosse_dot_notification_dot_v1_dot_notification__pb2.ListRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResendDelivery(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.notification.v1.Notification/ResendDelivery',
+            fosse_dot_notification_dot_v1_dot_notification__pb2.ResendDeliveryRequest.SerializeToString,
+            fosse_dot_notification_dot_v1_dot_notification__pb2.ResendDeliveryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class NotificationStub:
     """Deliveries, newest first: a member's own; an operator's, all of the node."""
     GetMail: _grpc.UnaryUnaryMultiCallable[_notification_pb2.GetMailRequest, _notification_pb2.GetMailResponse]
     """One mail of the folder, as it would have been sent."""
+    ListRecipients: _grpc.UnaryUnaryMultiCallable[_notification_pb2.ListRecipientsRequest, _notification_pb2.ListRecipientsResponse]
+    """Who was to get one mailing, such as the minutes of a meeting, and how it went; for convenors of its community."""
+    ResendDelivery: _grpc.UnaryUnaryMultiCallable[_notification_pb2.ResendDeliveryRequest, _notification_pb2.ResendDeliveryResponse]
+    """Tries a mail again that bounced or was given up; for convenors of its community. What is queued or sent stays so."""
 
 @_typing.type_check_only
 class NotificationAsyncStub(NotificationStub):
@@ -43,6 +47,10 @@ class NotificationAsyncStub(NotificationStub):
     """Deliveries, newest first: a member's own; an operator's, all of the node."""
     GetMail: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetMailRequest, _notification_pb2.GetMailResponse]  # type: ignore[assignment]
     """One mail of the folder, as it would have been sent."""
+    ListRecipients: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListRecipientsRequest, _notification_pb2.ListRecipientsResponse]  # type: ignore[assignment]
+    """Who was to get one mailing, such as the minutes of a meeting, and how it went; for convenors of its community."""
+    ResendDelivery: _aio.UnaryUnaryMultiCallable[_notification_pb2.ResendDeliveryRequest, _notification_pb2.ResendDeliveryResponse]  # type: ignore[assignment]
+    """Tries a mail again that bounced or was given up; for convenors of its community. What is queued or sent stays so."""
 
 class NotificationServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -60,5 +68,21 @@ class NotificationServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_notification_pb2.GetMailResponse, _abc.Awaitable[_notification_pb2.GetMailResponse]]:
         """One mail of the folder, as it would have been sent."""
+
+    @_abc_1.abstractmethod
+    def ListRecipients(
+        self,
+        request: _notification_pb2.ListRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_pb2.ListRecipientsResponse, _abc.Awaitable[_notification_pb2.ListRecipientsResponse]]:
+        """Who was to get one mailing, such as the minutes of a meeting, and how it went; for convenors of its community."""
+
+    @_abc_1.abstractmethod
+    def ResendDelivery(
+        self,
+        request: _notification_pb2.ResendDeliveryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_pb2.ResendDeliveryResponse, _abc.Awaitable[_notification_pb2.ResendDeliveryResponse]]:
+        """Tries a mail again that bounced or was given up; for convenors of its community. What is queued or sent stays so."""
 
 def add_NotificationServicer_to_server(servicer: NotificationServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from fosse.common.v1 import audience_pb2 as fosse_dot_common_dot_v1_dot_audience__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66osse/resource/v1/facts.proto\x12\x11\x66osse.resource.v1\x1a\x1e\x66osse/common/v1/audience.proto\"\xbf\x01\n\x0fResourceChanged\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12/\n\x05state\x18\x03 \x01(\x0e\x32 .fosse.resource.v1.ResourceState\x12+\n\x08\x61udience\x18\x04 \x01(\x0e\x32\x19.fosse.common.v1.Audience\x12\x16\n\x0eorigin_node_id\x18\x05 \x01(\t\x12\x10\n\x08\x65\x64itions\x18\x06 \x01(\x05\"y\n\x0fResourceAdopted\x12\x13\n\x0b\x61\x64option_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12\x0f\n\x07node_id\x18\x05 \x01(\t\x12\x0b\n\x03own\x18\x06 \x01(\x08*\x85\x01\n\rResourceState\x12\x1e\n\x1aRESOURCE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14RESOURCE_STATE_DRAFT\x10\x01\x12\x1c\n\x18RESOURCE_STATE_PUBLISHED\x10\x02\x12\x1c\n\x18RESOURCE_STATE_WITHDRAWN\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66osse/resource/v1/facts.proto\x12\x11\x66osse.resource.v1\x1a\x1e\x66osse/common/v1/audience.proto\"\xd5\x01\n\x0fResourceChanged\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12/\n\x05state\x18\x03 \x01(\x0e\x32 .fosse.resource.v1.ResourceState\x12+\n\x08\x61udience\x18\x04 \x01(\x0e\x32\x19.fosse.common.v1.Audience\x12\x16\n\x0eorigin_node_id\x18\x05 \x01(\t\x12\x10\n\x08\x65\x64itions\x18\x06 \x01(\x05\x12\x14\n\x0c\x63ommunity_id\x18\x07 \x01(\t\"\x8f\x01\n\x0fResourceAdopted\x12\x13\n\x0b\x61\x64option_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12\x0f\n\x07node_id\x18\x05 \x01(\t\x12\x0b\n\x03own\x18\x06 \x01(\x08\x12\x14\n\x0c\x63ommunity_id\x18\x07 \x01(\t*\x85\x01\n\rResourceState\x12\x1e\n\x1aRESOURCE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14RESOURCE_STATE_DRAFT\x10\x01\x12\x1c\n\x18RESOURCE_STATE_PUBLISHED\x10\x02\x12\x1c\n\x18RESOURCE_STATE_WITHDRAWN\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fosse.resource.v1.facts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESOURCESTATE']._serialized_start=402
-  _globals['_RESOURCESTATE']._serialized_end=535
+  _globals['_RESOURCESTATE']._serialized_start=447
+  _globals['_RESOURCESTATE']._serialized_end=580
   _globals['_RESOURCECHANGED']._serialized_start=85
-  _globals['_RESOURCECHANGED']._serialized_end=276
-  _globals['_RESOURCEADOPTED']._serialized_start=278
-  _globals['_RESOURCEADOPTED']._serialized_end=399
+  _globals['_RESOURCECHANGED']._serialized_end=298
+  _globals['_RESOURCEADOPTED']._serialized_start=301
+  _globals['_RESOURCEADOPTED']._serialized_end=444
 # @@protoc_insertion_point(module_scope)

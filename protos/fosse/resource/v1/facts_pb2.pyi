@@ -49,6 +49,7 @@ class ResourceChanged(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     ORIGIN_NODE_ID_FIELD_NUMBER: _builtins.int
     EDITIONS_FIELD_NUMBER: _builtins.int
+    COMMUNITY_ID_FIELD_NUMBER: _builtins.int
     resource_id: _builtins.str
     version: _builtins.int
     state: Global___ResourceState.ValueType
@@ -56,6 +57,8 @@ class ResourceChanged(_message.Message):
     origin_node_id: _builtins.str
     """Empty: of this node."""
     editions: _builtins.int
+    community_id: _builtins.str
+    """The community that it belongs to; empty for another node's."""
     def __init__(
         self,
         *,
@@ -65,10 +68,11 @@ class ResourceChanged(_message.Message):
         audience: _audience_pb2.Audience.ValueType = ...,
         origin_node_id: _builtins.str = ...,
         editions: _builtins.int = ...,
+        community_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "editions", b"editions", "origin_node_id", b"origin_node_id", "resource_id", b"resource_id", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "community_id", b"community_id", "editions", b"editions", "origin_node_id", b"origin_node_id", "resource_id", b"resource_id", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -86,6 +90,7 @@ class ResourceAdopted(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     NODE_ID_FIELD_NUMBER: _builtins.int
     OWN_FIELD_NUMBER: _builtins.int
+    COMMUNITY_ID_FIELD_NUMBER: _builtins.int
     adoption_id: _builtins.str
     resource_id: _builtins.str
     stage: _builtins.str
@@ -94,6 +99,8 @@ class ResourceAdopted(_message.Message):
     """Empty: adopted on this node."""
     own: _builtins.bool
     """True where the resource is this node's own, so that its authors can be told."""
+    community_id: _builtins.str
+    """The community that counts it: of this node's own resource, else of the member here who adopts. Empty where neither is ours."""
     def __init__(
         self,
         *,
@@ -103,10 +110,11 @@ class ResourceAdopted(_message.Message):
         version: _builtins.int = ...,
         node_id: _builtins.str = ...,
         own: _builtins.bool = ...,
+        community_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adoption_id", b"adoption_id", "node_id", b"node_id", "own", b"own", "resource_id", b"resource_id", "stage", b"stage", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adoption_id", b"adoption_id", "community_id", b"community_id", "node_id", b"node_id", "own", b"own", "resource_id", b"resource_id", "stage", b"stage", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

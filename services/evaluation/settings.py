@@ -1,0 +1,20 @@
+"""Settings of evaluation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Read from FOSSE_EVALUATION_…"""
+
+    # SQLite in the embedded node; in deployment postgresql://…
+    database: str = "sqlite:///evaluation.db"
+    # The folder of the node's sockets.
+    run_dir: Path = Path("run")
+    # Files of its own, such as keys.
+    data_dir: Path = Path(".")
+    # Brokers, such as kafka:9092; the embedded node needs none.
+    kafka: str = ""
+    # How often the hub is told what changed.
+    tell_every_s: float = 5.0

@@ -1,0 +1,1 @@
+"""Meetings: places, waiting list, attendance, minutes."""

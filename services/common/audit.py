@@ -68,9 +68,13 @@ def add(conn: Connection, actor: Person | str, action: str, item_id: str, now: d
 
 
 def add_all(conn: Connection, actor: Person | str, did: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Many rows of one actor, each an action and its item, in one statement."""
-    who = actor.member_id if isinstance(actor, Person) else actor
-    rows = [{"at": now, "actor": who, "action": action, "item_id": item_id} for action, item_id in did]
+    """Many rows of one actor, each an action and its item, in one statement.
+
+    Where a convenor acts for a member the convenor is the actor, and a second row says for whom.
+    """
+    who = (actor.acting_id or actor.member_id) if isinstance(actor, Person) else actor
+    told = [*did, *_for_whom(actor, did)]
+    rows = [{"at": now, "actor": who, "action": action, "item_id": item_id} for action, item_id in told]
     if rows:
         conn.execute(insert(audit).values(tx=transaction_number(conn)), rows)
 
@@ -117,6 +121,12 @@ def verify(conn: Connection) -> Verdict:
             return Verdict(rows, row.sealed_number)
         previous = row.seal
     return Verdict(rows, None)
+
+
+def _for_whom(actor: Person | str, did: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    if isinstance(actor, str) or not actor.acting_id:
+        return []
+    return [(f"{action} on behalf of this member", actor.member_id) for action, _ in did]
 
 
 def _seal_next(conn: Connection) -> int:

@@ -6,7 +6,8 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -104,16 +105,31 @@ class _Temporary:
 
 def write_private(path: Path, content: bytes) -> None:
     """Whole or not at all, flushed to disk, and never readable by other accounts, not even for a moment."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    write_all_private({path: content})
+
+
+def write_all_private(contents: Mapping[Path, bytes]) -> None:
+    """Many files as `write_private` does one: flushed together, which a disk does nearly as fast as one."""
+    new = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path in contents}
     try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
+        with ExitStack() as opened:
+            files = [opened.enter_context(_begun(new[path], content)) for path, content in contents.items()]
+            for file in files:
+                os.fsync(file.fileno())
+        for path in contents:
+            os.replace(new[path], path)
     finally:
-        new.unlink(missing_ok=True)
-    _flush_names(path.parent)
+        for each in new.values():
+            each.unlink(missing_ok=True)
+    for folder in {path.parent for path in contents}:
+        _flush_names(folder)
+
+
+def _begun(path: Path, content: bytes) -> BinaryIO:
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    file.write(content)
+    file.flush()
+    return file
 
 
 def _flush_names(folder: Path) -> None:

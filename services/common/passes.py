@@ -33,7 +33,7 @@ def sign(key: OKPKey, kid: str, person: Person, now: datetime, lifetime: timedel
     """A pass for this person; raises ValueError for a lifetime over 60 s."""
     if lifetime > LIFETIME:
         raise ValueError("a pass lasts at most 60 s")
-    claims = {
+    claims: dict[str, Any] = {
         "aud": AUDIENCE,
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
@@ -46,6 +46,9 @@ def sign(key: OKPKey, kid: str, person: Person, now: datetime, lifetime: timedel
         "localities": list(person.localities),
         "scope": person.scope,
     }
+    if person.acting_id:
+        # RFC 8693, 4.1: whoever acts for the subject.
+        claims["act"] = {"sub": person.acting_id}
     return jwt.encode({"alg": "Ed25519", "kid": kid, "typ": _TYPE}, claims, key, algorithms=["Ed25519"])
 
 
@@ -120,5 +123,12 @@ def _person(header: Mapping[str, Any], claims: Mapping[str, Any], now: datetime)
         operator=claims["operator"] is True,
         localities=tuple(str(each) for each in claims["localities"]),
         scope=str(claims["scope"]),
+        acting_id=_acting(claims["act"]) if "act" in claims else "",
     )
     return person, datetime.fromtimestamp(expires, tz=now.tzinfo)
+
+
+def _acting(act: Mapping[str, Any]) -> str:
+    if not isinstance(act["sub"], str) or not act["sub"]:
+        raise ValueError("nobody acts")
+    return str(act["sub"])

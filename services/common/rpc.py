@@ -149,6 +149,8 @@ class _Guarded:
         rule = access.rule_for(path)
         if rule is None or not (rule.roles or rule.services or rule.link or rule.anyone):
             raise LookupError(f"{path} states nowhere who may call it, so this server does not start")
+        if fault := access.link_fault(rule, path):
+            raise LookupError(f"{path} {fault}, so this server does not start")
         return _wrapped(handler, _Admitted(self._verifier, path, rule))
 
 
@@ -160,7 +162,8 @@ class _Admitted:
         self._path = path
         self._rule = rule
 
-    def check(self, context: Any, unary: bool) -> None:
+    def check(self, context: Any, request: Any, unary: bool) -> None:
+        """`request` is an iterator where the caller streams; no link opens such an rpc."""
         remaining = context.time_remaining()
         if remaining is None or (unary and remaining > _LONGEST_EVER_S):
             raise Invalid(f"A call needs a deadline of at most {_LONGEST_EVER_S:g} s.")
@@ -171,6 +174,7 @@ class _Admitted:
         person = self._verifier.verify(str(token)) if token else None
         context.fosse_caller = Caller(str(given.get(WORKLOAD, "")), person)
         access.check(self._rule, self._path, context.fosse_caller)
+        access.check_object(self._rule, context.fosse_caller, request)
 
 
 def _wrapped(handler: Any, admitted: _Admitted) -> Any:
@@ -179,7 +183,7 @@ def _wrapped(handler: Any, admitted: _Admitted) -> Any:
 
         def stream(request: Any, context: Any) -> Iterator[Any]:
             try:
-                admitted.check(context, unary=False)
+                admitted.check(context, request, unary=False)
                 yield from inner(request, context)
             except Exception as error:
                 _answer(context, error)
@@ -192,7 +196,7 @@ def _wrapped(handler: Any, admitted: _Admitted) -> Any:
 
     def single(request: Any, context: Any) -> Any:
         try:
-            admitted.check(context, unary=not handler.request_streaming)
+            admitted.check(context, request, unary=not handler.request_streaming)
             return inner(request, context)
         except Exception as error:
             _answer(context, error)

@@ -21,7 +21,7 @@ from services.common.housekeeping import Housekeeping
 from services.common.loops import Loop
 from services.common.passes import PassVerifier
 from services.common.rpc import AddServicer, Server
-from services.common.timetable import Due, Job, Timetable
+from services.common.timetable import Batch, Due, Job, Timetable
 
 _TIDY = "tidy"
 _TIDY_EVERY = timedelta(hours=6)
@@ -66,6 +66,8 @@ class Service:
     tables: MetaData
     consumers: Sequence[Consumer] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    # The most urgent kind first.
+    batches: Mapping[str, Batch] = field(default_factory=dict)
     loops: Sequence[Loop] = ()
     parts: Sequence[Part] = ()
 
@@ -82,7 +84,7 @@ class Running:
         verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
         address = floor.channels.address(service.name)
         self._server = Server([*service.servicers, keeping.add_to], address, verifier, workers=workers)
-        table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock)
+        table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock, service.batches)
         self._timer = Loop(f"timetable-{service.name}", table.step)
         floor.db.when("timetable", self._timer.wake)
         sealer = Loop(f"sealer-{service.name}", lambda: audit.seal(floor.db))

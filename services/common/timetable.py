@@ -1,7 +1,7 @@
 """Things that are due later: retries, reminders, expiry. Rows in the service's database, one runner per service."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
@@ -59,6 +60,11 @@ class Due:
 
 # Returns when it is due next, or None when it is done. An exception means: try again, later each time.
 Job = Callable[[Due], datetime | None]
+# Is handed up to 50 due rows of its kind at once, the oldest first. It may `settle` each in the transaction in which it
+# notes how that one went, so that a crash repeats at most one; rows that it leaves as they were are done. An exception
+# means: the rows that are left are tried one by one, so that one row's fault does not hold up the others.
+Batch = Callable[[Sequence[Due]], None]
+NO_BATCHES: Mapping[str, Batch] = {}
 
 
 def add(conn: Connection, kind: str, key: str, due_at: datetime, payload: bytes = b"") -> None:
@@ -68,6 +74,40 @@ def add(conn: Connection, kind: str, key: str, due_at: datetime, payload: bytes 
     if not conn.execute(update(timetable).where(*which).values(new)).rowcount:
         conn.execute(insert(timetable).values(kind=kind, key=key, **new))
     announce(conn, "timetable")
+
+
+def add_all(conn: Connection, kind: str, keys: Iterable[str], due_at: datetime) -> None:
+    """Puts many rows in that are not there yet, in one statement."""
+    new = {"kind": kind, "due_at": due_at, "payload": b"", "attempts": 0, "problem": ""}
+    rows = [{"key": key, **new} for key in keys]
+    if rows:
+        conn.execute(insert(timetable), rows)
+        announce(conn, "timetable")
+
+
+def settle(
+    conn: Connection, row: Due, due_at: datetime | None = None, *, attempts: int | None = None, problem: str = ""
+) -> None:
+    """The row is done, or due again at `due_at`. Where somebody moved it meanwhile, their word counts."""
+    which = (timetable.c.id == row.id, timetable.c.due_at == row.due_at)
+    if due_at is None:
+        conn.execute(delete(timetable).where(*which))
+    else:
+        new = {"due_at": due_at, "attempts": row.attempts if attempts is None else attempts, "problem": problem}
+        conn.execute(update(timetable).where(*which).values(new))
+
+
+def settle_all(conn: Connection, settled: Iterable[tuple[Due, datetime | None]]) -> None:
+    """Many rows of a batch as `settle` does one, in at most two statements."""
+    done, again = list[dict[str, object]](), list[dict[str, object]]()
+    for row, due_at in settled:
+        which = {"row": row.id, "was_due": row.due_at}
+        again.append({**which, "now_due": due_at}) if due_at else done.append(which)
+    which_row = (timetable.c.id == bindparam("row"), timetable.c.due_at == bindparam("was_due"))
+    if done:
+        conn.execute(delete(timetable).where(*which_row), done)
+    if again:
+        conn.execute(update(timetable).where(*which_row).values(due_at=bindparam("now_due"), problem=""), again)
 
 
 def overdue(conn: Connection, now: datetime) -> int:
@@ -82,11 +122,15 @@ def pause_after(attempts: int) -> timedelta:
 
 
 class Timetable:
-    """The runner: `step` is given to a Loop."""
+    """The runner: `step` is given to a Loop. In each step single jobs come first, then one batch of each kind in the
+    order of `batches`: a kind with ten thousand rows waiting does not hold up the kind before it."""
 
-    def __init__(self, db: Database, jobs: Mapping[str, Job], clock: Clock) -> None:
+    def __init__(
+        self, db: Database, jobs: Mapping[str, Job], clock: Clock, batches: Mapping[str, Batch] = NO_BATCHES
+    ) -> None:
         self._db = db
         self._jobs = jobs
+        self._batches = batches
         self._clock = clock
 
     def step(self) -> float:
@@ -94,18 +138,19 @@ class Timetable:
         with self._db.only_one("timetable") as mine:
             if not mine:
                 return _LOOK_AGAIN_S
-            due = self._due()
+            due = self._due(list(self._jobs))
             for row in due:
                 self._run(row)
-        return 0.0 if len(due) == _AT_ONCE else self._until_next()
+            most = max([len(due), *(self._run_batch(kind) for kind in self._batches)])
+        return 0.0 if most == _AT_ONCE else self._until_next()
 
-    def _due(self) -> list[Due]:
+    def _due(self, kinds: Sequence[str]) -> list[Due]:
         now = self._clock()
         with self._db.read() as conn:
             rows = conn.execute(
                 select(*_READ)
-                .where(timetable.c.due_at <= now, timetable.c.kind.in_(list(self._jobs)))
-                .order_by(timetable.c.due_at)
+                .where(timetable.c.due_at <= now, timetable.c.kind.in_(kinds))
+                .order_by(timetable.c.due_at, timetable.c.id)
                 .limit(_AT_ONCE)
             )
             return [Due(*row) for row in rows]
@@ -115,26 +160,51 @@ class Timetable:
             following = self._jobs[row.kind](row)
         except Exception as fault:
             # One job's fault must not stop the others: it is told, and tried again later.
-            log.exception("job failed", extra={"kind": row.kind, "key": row.key, "attempts": row.attempts})
-            self._after(row, self._clock() + pause_after(row.attempts), row.attempts + 1, type(fault).__name__)
+            self._failed(row, fault)
         else:
-            self._after(row, following, row.attempts if following else 0, "")
+            with self._db.write() as conn:
+                settle(conn, row, following)
 
-    def _after(self, row: Due, due_at: datetime | None, attempts: int, problem: str) -> None:
-        # The job itself may have moved its row: then its word counts.
-        which = (timetable.c.id == row.id, timetable.c.due_at == row.due_at)
+    def _run_batch(self, kind: str) -> int:
+        due = self._due([kind])
+        if due:
+            self._together(due)
+        return len(due)
+
+    def _together(self, rows: Sequence[Due]) -> None:
+        try:
+            self._batches[rows[0].kind](rows)
+        except Exception as fault:
+            # As above; which row's fault it was shows when each is tried alone.
+            if len(rows) == 1:
+                self._failed(rows[0], fault)
+                return
+            for row in self._left(rows):
+                self._together([row])
+        else:
+            if left := self._left(rows):
+                with self._db.write() as conn:
+                    for row in left:
+                        settle(conn, row)
+
+    def _left(self, rows: Sequence[Due]) -> list[Due]:
+        """Those that were neither settled nor moved."""
+        with self._db.read() as conn:
+            ids = select(timetable.c.id, timetable.c.due_at).where(timetable.c.id.in_([row.id for row in rows]))
+            there = {id_: due_at for id_, due_at in conn.execute(ids)}
+        return [row for row in rows if there.get(row.id) == row.due_at]
+
+    def _failed(self, row: Due, fault: Exception) -> None:
+        log.error("job failed", exc_info=fault, extra={"kind": row.kind, "key": row.key, "attempts": row.attempts})
+        later = self._clock() + pause_after(row.attempts)
         with self._db.write() as conn:
-            if due_at is None:
-                conn.execute(delete(timetable).where(*which))
-            else:
-                new = {"due_at": due_at, "attempts": attempts, "problem": problem}
-                conn.execute(update(timetable).where(*which).values(new))
+            settle(conn, row, later, attempts=row.attempts + 1, problem=type(fault).__name__)
 
     def _until_next(self) -> float:
         with self._db.read() as conn:
             next_due = conn.scalar(
                 select(timetable.c.due_at)
-                .where(timetable.c.kind.in_(list(self._jobs)))
+                .where(timetable.c.kind.in_([*self._jobs, *self._batches]))
                 .order_by(timetable.c.due_at)
                 .limit(1)
             )

@@ -42,6 +42,12 @@ class Answering(notification_pb2_grpc.NotificationServicer):
     def GetMail(self, request: pb.GetMailRequest, context: Any) -> pb.GetMailResponse:
         return pb.GetMailResponse(to=access.person(context).member_id)
 
+    def ListRecipients(self, request: pb.ListRecipientsRequest, context: Any) -> pb.ListRecipientsResponse:
+        return pb.ListRecipientsResponse()
+
+    def ResendDelivery(self, request: pb.ResendDeliveryRequest, context: Any) -> pb.ResendDeliveryResponse:
+        return pb.ResendDeliveryResponse()
+
 
 @pytest.fixture
 def answering() -> Answering:

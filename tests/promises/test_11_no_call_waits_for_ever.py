@@ -53,9 +53,9 @@ def listening() -> Iterator[Heard]:
     """Every server of this process tells what it hears before it decides."""
     heard, sound = Heard(), rpc._Admitted.check
 
-    def check(admitted: Any, context: Any, unary: bool) -> None:
+    def check(admitted: Any, context: Any, request: Any, unary: bool) -> None:
         heard.calls.append((admitted._path, context.time_remaining()))
-        sound(admitted, context, unary)
+        sound(admitted, context, request, unary)
 
     with planted((rpc._Admitted, "check", check)):
         yield heard

@@ -1,4 +1,5 @@
-"""Promise 45: every rpc lets in exactly whom its Access option names: each role, workload, link and nobody, tried all.
+"""Promise 45: every rpc lets in exactly whom its Access option names: each role, workload, link, convenor who acts, and
+nobody, tried all.
 
 Here the servers' door is real and the handlers behind it are stand-ins, so that what is seen is the door's decision.
 What a person may do to which object is decided behind it; test_45_whose_object.py tries that.
@@ -30,10 +31,23 @@ from tests.promises.promise import promise
 from tests.rules.tree import ROOT
 
 SEED = 45
+OBJECT = "a" * 32
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KEY, FOREIGN = OKPKey.generate_key("Ed25519"), OKPKey.generate_key("Ed25519")
 ROLES = [value.number for value in access_pb2.Role.DESCRIPTOR.values if value.number]
-WORKLOADS = ("gateway", "membership", "resource", "federation", "notification", "events", "operator", "node", "", "x")
+WORKLOADS = (
+    "gateway",
+    "membership",
+    "resource",
+    "federation",
+    "notification",
+    "events",
+    "evaluation",
+    "operator",
+    "node",
+    "",
+    "x",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,10 @@ class Who:
     workload: str
     roles: frozenset[int] = frozenset()
     scope: str = ""
+    # A convenor acts for the person.
+    acting: bool = False
+    # The object that the request names.
+    asks_for: str = ""
     # How the pass is wrong: too old, or signed by somebody else.
     fault: str = ""
 
@@ -52,7 +70,13 @@ class Who:
             return ""
         operator = access_pb2.ROLE_OPERATOR in self.roles
         in_community = self.roles - {access_pb2.ROLE_OPERATOR}
-        person = Person("m" * 32, roles={"c" * 32: in_community}, operator=operator, scope=self.scope)
+        person = Person(
+            "m" * 32,
+            roles={"c" * 32: in_community},
+            operator=operator,
+            scope=self.scope,
+            acting_id="v" * 32 if self.acting else "",
+        )
         key = FOREIGN if self.fault == "foreign" else KEY
         return passes.sign(key, "k1", person, NOW - timedelta(minutes=2) if self.fault == "old" else NOW)
 
@@ -62,19 +86,28 @@ def everybody(path: str, other: str) -> Iterator[Who]:
     for workload in WORKLOADS:
         yield from (Who(workload, frozenset({role})) for role in ROLES)
     yield Who("gateway", frozenset(ROLES))
-    for scope in (f"{path}|{'a' * 32}", f"{other}|{'a' * 32}", f"{path}x|{'a' * 32}", f"|{path}"):
-        yield Who("gateway", scope=scope)
-        yield Who("gateway", frozenset(ROLES), scope=scope)
+    for scope in (f"{path}|{OBJECT}", f"{other}|{OBJECT}", f"{path}x|{OBJECT}", f"|{path}", path, f"{path}|"):
+        for asks_for in (OBJECT, "b" * 32, ""):
+            yield Who("gateway", scope=scope, asks_for=asks_for)
+            yield Who("gateway", frozenset(ROLES), scope=scope, asks_for=asks_for)
+    for workload in ("", "notification", "operator"):
+        yield Who(workload, frozenset(ROLES), scope=f"{path}|{OBJECT}", asks_for=OBJECT)
+    for workload in WORKLOADS:
+        yield from (Who(workload, frozenset({role}), acting=True) for role in ROLES)
+    yield Who("gateway", frozenset(ROLES), scope=f"{path}|{OBJECT}", asks_for=OBJECT, acting=True)
     for fault in ("old", "foreign"):
         yield Who("gateway", frozenset(ROLES), fault=fault)
 
 
 def should(rule: access_pb2.Access, path: str, who: Who) -> bool:
-    """The design's words: each clause is a way in, only the gateway speaks for people, a link is good for one rpc."""
-    if who.fault:
+    """The design's words: each clause is a way in, only the gateway speaks for people, a link is good for one rpc and
+    one object, and a convenor acts for a member only where the rpc allows it.
+    """
+    if who.fault or (who.acting and not rule.on_behalf):
         return False
     if who.scope:
-        return rule.link and who.scope == f"{path}|{'a' * 32}"
+        own = who.scope == f"{path}|{OBJECT}" and who.asks_for == OBJECT
+        return rule.link and own and who.workload == "gateway"
     if who.workload in rule.services:
         return True
     return who.workload == "gateway" and (rule.anyone or bool(who.roles & set(rule.roles)))
@@ -127,6 +160,9 @@ def let_in(channel: grpc.Channel, rpc: MethodDescriptor, who: Who) -> bool:
         "response_deserializer": GetMessageClass(rpc.output_type).FromString,
     }
     asked: Any = GetMessageClass(rpc.input_type)()
+    named = rpc.GetOptions().Extensions[access_pb2.access].link_object
+    if named:
+        setattr(asked, named, who.asks_for)
     sent = iter([asked]) if rpc.client_streaming else asked
     kind = f"{'stream' if rpc.client_streaming else 'unary'}_{'stream' if rpc.server_streaming else 'unary'}"
     call = getattr(channel, kind)(path, **codec)
@@ -149,12 +185,17 @@ class Matrix:
     wrong: int = 0
 
 
+def opened_by_a_link(rpc: MethodDescriptor) -> bool:
+    return bool(rpc.GetOptions().Extensions[access_pb2.access].link)
+
+
 def tried(folder: Path, every: int = 1) -> Matrix:
-    """Every rpc (or each `every`-th) with everybody."""
-    rpcs = [rpc for _, service in generated() for rpc in service.methods]
+    """Every rpc (or those that links open and each `every`-th other) with everybody."""
+    rpcs = sorted((rpc for _, service in generated() for rpc in service.methods), key=opened_by_a_link, reverse=True)
+    linked = sum(map(opened_by_a_link, rpcs))
     matrix = Matrix(len(rpcs))
     with serving(folder) as channel:
-        for number, rpc in enumerate(rpcs[::every]):
+        for number, rpc in enumerate([*rpcs[:linked], *rpcs[linked::every]]):
             path = f"/{rpc.containing_service.full_name}/{rpc.name}"
             rule = rpc.GetOptions().Extensions[access_pb2.access]
             other = f"/{rpcs[number - 1].containing_service.full_name}/{rpcs[number - 1].name}"
@@ -178,11 +219,17 @@ def any_workload(rule: access_pb2.Access, path: str, who: access.Caller) -> None
     sound_check(rule, path, replace(who, workload="gateway"))
 
 
+def acting_everywhere(rule: access_pb2.Access, path: str, who: access.Caller) -> None:
+    sound_check(rule, path, replace(who, person=replace(who.person, acting_id="")) if who.person else who)
+
+
 sound_check = access.check
 BUGS: dict[str, list[Bug]] = {
     "no lock": [(access, "check", anybody)],
     "scope forgotten": [(access, "check", scope_forgotten)],
     "any workload": [(access, "check", any_workload)],
+    "object ignored": [(access, "check_object", anybody)],
+    "acting everywhere": [(access, "check", acting_everywhere)],
 }
 
 
@@ -198,6 +245,23 @@ def test_a_server_with_an_rpc_that_states_no_rule_does_not_start(tmp_path: Path)
         return None if method.name == "WithdrawResource" else sound(method)
 
     with planted((access, "rule_of", one_forgotten)), pytest.raises(LookupError, match="WithdrawResource"):
+        tried(tmp_path)
+
+
+@pytest.mark.parametrize("named", ["", "wish", "no_such_field"])
+def test_a_server_with_an_rpc_whose_links_name_no_object_does_not_start(named: str, tmp_path: Path) -> None:
+    sound = access.rule_of
+
+    def object_forgotten(method: MethodDescriptor) -> access_pb2.Access | None:
+        rule = sound(method)
+        if method.name != "BookPlace" or rule is None:
+            return rule
+        planted_rule = access_pb2.Access()
+        planted_rule.CopyFrom(rule)
+        planted_rule.link_object = named
+        return planted_rule
+
+    with planted((access, "rule_of", object_forgotten)), pytest.raises(LookupError, match=r"BookPlace.*link's object"):
         tried(tmp_path)
 
 

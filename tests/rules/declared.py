@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorSet, MethodDescriptorProto
 from google.protobuf.message import Message
 from sqlalchemy import Table
 
@@ -16,9 +16,12 @@ from services.common import privacy
 from services.common.topics import Topic
 from tests.rules import protos
 
+_ONE_TEXT = (FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.LABEL_OPTIONAL)
 # Texts from a vocabulary.
 CODES = frozenset({"stage"})
-WORKLOADS = frozenset({"gateway", "operator", "node", "membership", "resource", "federation", "notification"})
+WORKLOADS = frozenset(
+    {"gateway", "operator", "node", "membership", "events", "resource", "evaluation", "federation", "notification"}
+)
 
 
 def descriptors(folder: Path) -> FileDescriptorSet:
@@ -52,6 +55,26 @@ def _access_fault(method: MethodDescriptorProto) -> str:
     if strangers := set(access.services) - WORKLOADS:
         return f"names unknown workloads: {sorted(strangers)}"
     return ""
+
+
+def links_to_everything(folder: Path) -> list[str]:
+    """Rpcs that let links in without naming the field of the request that holds a link's object."""
+    files = descriptors(folder).file
+    texts = {
+        f".{file.package}.{message.name}": {
+            field.name for field in message.field if (field.type, field.label) == _ONE_TEXT
+        }
+        for file in files
+        for message in file.message_type
+    }
+    return [
+        f"{file.package}.{service.name}.{method.name}"
+        for file in files
+        for service in file.service
+        for method in service.method
+        if (access := method.options.Extensions[access_pb2.access]).link or access.link_object
+        if not access.link or method.client_streaming or access.link_object not in texts.get(method.input_type, ())
+    ]
 
 
 def unheard_topics(root: Path, topics: Iterable[Topic]) -> list[str]:

@@ -14,9 +14,14 @@ PURE = frozenset(
         *("decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "html", "itertools"),
         *("json", "math", "operator", "re", "statistics", "string", "struct", "textwrap", "types", "typing"),
         *("unicodedata", "urllib.parse", "zoneinfo", "dateutil"),
+        # Texts in memory, not files.
+        *("codecs", "csv", "io.StringIO"),
     }
 )
-PURE_FLOOR = ("services.common.errors", "services.common.access", "services.common.ids.checked")
+PURE_FLOOR = (
+    *("services.common.errors", "services.common.access", "services.common.ids.checked", "services.common.text"),
+    *("services.common.disclosure", "services.common.vocabulary"),
+)
 IMPURE_NAMES = frozenset(
     {
         *("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "utc_now"),

@@ -12,15 +12,23 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 import gateway
 import services
+from fosse.evaluation.v1 import evaluation_pb2
+from fosse.events.v1 import events_pb2
 from fosse.resource.v1.resource_pb2 import Words
 from gateway import guards
 from gateway.app import MIGRATIONS, create_app
 from gateway.settings import Settings as GatewaySettings
-from services.common import topics
+from services.common import access, topics
+from services.membership.domain.links import RPC_OF, Purpose
 from tests.databases import SqliteDatabases
 from tests.rules import declared, protos, settings_table
 from tests.rules.tree import ROOT
 
+# Services whose descriptors are known because they were imported.
+OPENED = {
+    events_pb2.DESCRIPTOR.services_by_name["Meetings"].full_name,
+    evaluation_pb2.DESCRIPTOR.services_by_name["Evaluation"].full_name,
+}
 COMMENTED = "// Does it.\nrpc Close(CloseRequest) returns (CloseResponse)"
 
 
@@ -38,10 +46,9 @@ def planted_protos(folder: Path, body: str) -> Path:
     shutil.copytree(ROOT / "protos", folder, ignore=shutil.ignore_patterns("*.py", "*.pyi", "__pycache__"))
     path = folder / "fosse" / "doors" / "v1" / "doors.proto"
     path.parent.mkdir(parents=True)
+    asked = "message CloseRequest { string door_id = 1; int64 number = 2; repeated string door_ids = 3; }\n"
     head = 'syntax = "proto3";\npackage fosse.doors.v1;\nimport "fosse/common/v1/access.proto";\n'
-    path.write_text(
-        f"{head}message CloseRequest {{}}\nmessage CloseResponse {{}}\n// Doors.\nservice Doors {{{body}}}\n"
-    )
+    path.write_text(f"{head}{asked}message CloseResponse {{}}\n// Doors.\nservice Doors {{{body}}}\n")
     return folder
 
 
@@ -62,6 +69,35 @@ def test_an_rpc_that_does_not_say_who_may_call_it_is_found_out(option: str, tmp_
     folder = planted_protos(tmp_path / "protos", COMMENTED + option)
 
     assert len(declared.rpcs_without_access(folder)) == 1
+
+
+def test_every_rpc_that_a_link_opens_names_the_links_object() -> None:
+    assert declared.links_to_everything(ROOT / "protos") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ('link: true, link_object: "door_id"', False),
+        ("link: true", True),
+        ('link: true, link_object: "number"', True),
+        ('link: true, link_object: "door_ids"', True),
+        ('link: true, link_object: "window_id"', True),
+        ('roles: [ROLE_MEMBER], link_object: "door_id"', True),
+    ],
+)
+def test_an_rpc_that_a_link_would_open_for_every_object_is_found_out(said: str, found: bool, tmp_path: Path) -> None:
+    folder = planted_protos(tmp_path / "protos", f"{COMMENTED} {{ option (fosse.common.v1.access) = {{{said}}}; }}")
+
+    assert bool(declared.links_to_everything(folder)) == found
+
+
+def test_every_purpose_of_a_link_opens_an_rpc_that_lets_links_in() -> None:
+    rules = {purpose: access.rule_for(path) for purpose, path in RPC_OF.items()}
+
+    assert set(rules) == set(Purpose)
+    assert {path.split("/")[1] for path in RPC_OF.values()} == OPENED
+    assert all(rule and rule.link and rule.link_object == "meeting_id" for rule in rules.values())
 
 
 def test_every_route_says_who_may_call_it(tmp_path: Path, sqlite_databases: SqliteDatabases) -> None:

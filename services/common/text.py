@@ -1,0 +1,43 @@
+"""Text as it is kept: what cannot be seen or turns the reading direction is taken out; and links that may be kept."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+LONGEST_LINK = 2000
+# Marks that hide or reverse what follows; joiners stay, for emoji and for scripts that need them.
+_UNSEEN = "\u00ad\u115f\u1160\u180e\u3164\uffa0"
+_DIRECTION = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_HIDDEN = re.compile(f"[{_UNSEEN}{_DIRECTION}\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean_line(text: str) -> str:
+    """One line of text: hidden characters out, white space in single blanks."""
+    return " ".join(_visible(text).split())
+
+
+def clean_text(text: str) -> str:
+    """Text of several lines, without hidden characters and without blanks at its ends."""
+    return _visible(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def is_link(address: str, schemes: Collection[str]) -> bool:
+    """Is it an address of a page elsewhere, by one of these schemes, without a password in it?"""
+    if not address.isprintable() or " " in address or len(address) > LONGEST_LINK or _HIDDEN.search(address):
+        return False
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:
+        return False
+
+
+def is_formula(cell: str) -> bool:
+    """Would a spreadsheet take it for something to work out, rather than for words?"""
+    return cell.startswith(_FORMULA)
+
+
+def _visible(text: str) -> str:
+    return _HIDDEN.sub("", unicodedata.normalize("NFC", text))

@@ -1,4 +1,4 @@
-"""Membership's own secrets: the keys that sign passes, and the one that invitation codes are made from.
+"""Membership's own secrets: the keys that sign passes, and those that codes are made from.
 
 The key that will sign next is given out by `PassKeys` long before it is used, and the one that signed last stays for as
 long as a pass may live, so that services which keep the public keys never meet a pass they cannot check.
@@ -79,16 +79,24 @@ class PassKeyRing:
         return Loop("pass-keys", self.rotate_if_old)
 
 
-class InvitationCodes:
-    """Codes are made from the invitation's id and a secret: asking twice gives the same, and none is kept."""
+class Codes:
+    """Codes are made from an id and a secret: asking twice gives the same, and none is kept."""
 
     def __init__(self, path: Path) -> None:
         self._secret = private_file(path, lambda: secrets.token_bytes(_SECRET_BYTES))
 
-    def code(self, invitation_id: str) -> str:
+    def code(self, of_id: str) -> str:
         """160 bits as 32 letters and digits that can be read out."""
-        digest = hmac.digest(self._secret, invitation_id.encode(), "sha256")
+        digest = hmac.digest(self._secret, of_id.encode(), "sha256")
         return b32encode(digest[:20]).decode().lower()
+
+
+class InvitationCodes(Codes):
+    """Of letters that join a sign-in to a member."""
+
+
+class LinkCodes(Codes):
+    """Of signed links; with a key of their own, so that one kind of code never stands for the other."""
 
 
 def hash_of(code: str) -> str:

@@ -2,14 +2,20 @@
 
 import ssl
 
+from fosse.membership.v1 import directory_pb2_grpc, importing_pb2_grpc, joining_pb2_grpc, links_pb2_grpc
 from fosse.membership.v1 import membership_pb2_grpc as pb_grpc
+from services.common.clock import Clock
+from services.common.database import Database
+from services.common.loops import Loop
 from services.common.service import Floor, Service, add_to
-from services.membership.keys import InvitationCodes, PassKeyRing
+from services.common.timetable import Job
+from services.membership.keys import InvitationCodes, LinkCodes, PassKeyRing
 from services.membership.provider import Provider
 from services.membership.provider_keys import HttpKeys, ProviderKeys
-from services.membership.rpc import Membership
+from services.membership.rpc import Directory, Importing, Joining, Links, Membership
 from services.membership.settings import Settings
 from services.membership.store.tables import METADATA
+from services.membership.usecases import import_rows, importing, joining
 
 NAME = "membership"
 
@@ -25,12 +31,33 @@ def build(floor: Floor, settings: Settings) -> Service:
         ring=ring,
         codes=InvitationCodes(keys / "invitation.key"),
     )
+    links = Links(floor.db, floor.clock, ring=ring, codes=LinkCodes(keys / "link.key"))
     return Service(
         NAME,
-        [add_to(pb_grpc.add_MembershipServicer_to_server, servicer)],
+        [
+            add_to(pb_grpc.add_MembershipServicer_to_server, servicer),
+            add_to(links_pb2_grpc.add_LinksServicer_to_server, links),
+            add_to(directory_pb2_grpc.add_DirectoryServicer_to_server, Directory(floor.db, floor.clock)),
+            add_to(importing_pb2_grpc.add_ImportingServicer_to_server, Importing(floor.db, floor.clock)),
+            add_to(joining_pb2_grpc.add_JoiningServicer_to_server, Joining(floor.db, floor.clock, provider)),
+        ],
         METADATA,
-        loops=[ring.loop()],
+        jobs=_jobs(floor.db),
+        loops=[ring.loop(), _imports(floor.db, floor.clock)],
     )
+
+
+def _jobs(db: Database) -> dict[str, Job]:
+    return {
+        importing.FORGET: lambda row: importing.forget_old(db, row.key),
+        joining.FORGET: lambda row: joining.forget_old(db, row.key),
+    }
+
+
+def _imports(db: Database, clock: Clock) -> Loop:
+    loop = Loop("imports", lambda: import_rows.step(db, clock, lambda: loop.ending))
+    db.when(importing.WAITING, loop.wake)
+    return loop
 
 
 def _provider(settings: Settings) -> Provider:

@@ -1,7 +1,7 @@
 """Who people are and what they may be: pure decisions, no database, network, clock or randomness."""
 
 from services.membership.domain.authority import Asker
-from services.membership.domain.members import Card, Member, card_for, may_list, put_member
+from services.membership.domain.members import Card, Member, card_for, may_list, put_member, with_own_choices
 from services.membership.domain.places import (
     Community,
     Locality,
@@ -9,7 +9,6 @@ from services.membership.domain.places import (
     put_community,
     put_locality,
     put_organisation,
-    rough_count,
 )
 from services.membership.domain.profile import Profile
 from services.membership.domain.sign_ins import (
@@ -41,5 +40,5 @@ __all__ = [
     "put_locality",
     "put_member",
     "put_organisation",
-    "rough_count",
+    "with_own_choices",
 ]

@@ -29,6 +29,11 @@ class Member:
     roles: Mapping[str, frozenset[int]] = field(default_factory=dict)
     operator: bool = False
     name_travels: bool = False
+    # Codes of the vocabulary of topics.
+    topics: tuple[str, ...] = ()
+    # Found in the directory by other members, and with the e-mail address.
+    listed: bool = True
+    email_shown: bool = False
     bound: bool = False
     left: bool = False
     version: int = 0
@@ -82,6 +87,13 @@ def put_member(asker: Asker, before: Member | None, wanted: Member) -> Member:
     return replace(proposed, version=before.version + 1)
 
 
+def with_own_choices(before: Member | None, wanted: Member) -> Member:
+    """Whoever else changes a member leaves what members choose for themselves as it is."""
+    if before is None:
+        return wanted
+    return replace(wanted, topics=before.topics, listed=before.listed, email_shown=before.email_shown)
+
+
 def may_list(asker: Asker, community_id: str) -> None:
     if not manages(asker, [community_id]):
         raise NotAllowed("Only a convenor of this community may see the list of its members.")
@@ -95,10 +107,22 @@ def may_manage(asker: Asker, member: Member) -> bool:
 
 
 def card_for(asker: Asker, member: Member, organisation_name: str) -> Card:
-    """By name inside the own community, elsewhere as the member agreed to."""
-    known = manages_node(asker) or (isinstance(asker, Person) and member.communities & frozenset(asker.roles))
+    """By name inside the own community where they let themselves be found, elsewhere as the member agreed to."""
+    known = may_find(asker, member)
     shown_as = member.name if known else member.shown_as(organisation_name)
+    if not known and not member.listed and not member.name_travels:
+        shown_as = organisation_name or "A member"
     return Card(member.id, shown_as, organisation_name)
+
+
+def may_find(asker: Asker, member: Member) -> bool:
+    """Convenors find everybody of their community, members those who are listed, everybody themselves."""
+    if manages_node(asker):
+        return True
+    if isinstance(asker, str) or asker.member_id == member.id:
+        return True
+    shared = [community for community in member.communities if asker.is_in(community)]
+    return any(member.listed or asker.is_convenor(community) for community in shared)
 
 
 def _refuse_beyond_reach(asker: Asker, before: Member | None, wanted: Member) -> None:

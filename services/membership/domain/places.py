@@ -80,13 +80,6 @@ def put_organisation(
     return wanted
 
 
-def rough_count(people: int) -> tuple[int, bool]:
-    """A count of people as anybody may see it, and whether it is hidden: 1 to 7 are, others go to the nearest 5."""
-    if 1 <= people <= 7:
-        return 0, True
-    return (people + 2) // 5 * 5, False
-
-
 def _refuse_shared(asker: Asker, used_by: Collection[str], what: str) -> None:
     if not manages(asker, used_by):
         raise NotAllowed(

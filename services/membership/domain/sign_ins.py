@@ -36,7 +36,7 @@ def may_enter(member: Member | None) -> Member:
     if member is None:
         raise NotAllowed(
             "This sign-in does not belong to a member yet. Open the invitation link that your convenor sent you; "
-            "if you have none, ask your convenor for one."
+            "if you have none, ask to join at /join."
         )
     if member.left:
         raise NotAllowed("You are no longer a member here. If that is a mistake, ask your convenor.")

@@ -1,18 +1,18 @@
 """Members with their roles and localities."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from services.common.database import unique_violation
 from services.common.errors import Conflict
 from services.membership.domain import Member
-from services.membership.store.tables import community_roles, member_localities, members, sign_ins
+from services.membership.store.tables import community_roles, member_localities, member_topics, members, sign_ins
 
-_SORTED_BY = (func.lower(members.c.name), members.c.id)
+SORTED_BY = (func.lower(members.c.name), members.c.id)
 
 
 def member(conn: Connection, member_id: str) -> Member | None:
@@ -28,7 +28,7 @@ def member_locked(conn: Connection, member_id: str) -> Member | None:
 
 def members_of(conn: Connection, ids: Sequence[str]) -> list[Member]:
     """Those of the ids that are members, by name."""
-    return _read(conn, select(members).where(members.c.id.in_(ids)))
+    return read(conn, select(members).where(members.c.id.in_(ids)))
 
 
 def page_of_community(conn: Connection, community_id: str, after_id: str, limit: int) -> list[Member]:
@@ -36,9 +36,9 @@ def page_of_community(conn: Connection, community_id: str, after_id: str, limit:
     inside = select(community_roles.c.member_id).where(community_roles.c.community_id == community_id)
     query = select(members).where(members.c.id.in_(inside)).limit(limit)
     if after_id:
-        last = select(*_SORTED_BY).where(members.c.id == after_id).subquery()
-        query = query.where(tuple_(*_SORTED_BY) > select(*last.c).scalar_subquery())
-    return _read(conn, query)
+        last = select(*SORTED_BY).where(members.c.id == after_id).subquery()
+        query = query.where(tuple_(*SORTED_BY) > select(*last.c).scalar_subquery())
+    return read(conn, query)
 
 
 def put_member(conn: Connection, wanted: Member, now: datetime) -> None:
@@ -51,6 +51,8 @@ def put_member(conn: Connection, wanted: Member, now: datetime) -> None:
         "organisation_id": wanted.organisation_id or None,
         "operator": wanted.operator,
         "name_travels": wanted.name_travels,
+        "listed": wanted.listed,
+        "email_shown": wanted.email_shown,
         "left_at": func.coalesce(members.c.left_at, now) if wanted.left else None,
         "version": wanted.version,
         "changed_at": now,
@@ -72,19 +74,31 @@ def _insert(conn: Connection, values: dict[str, object]) -> None:
 
 
 def _put_links(conn: Connection, wanted: Member) -> None:
-    for table in (member_localities, community_roles):
+    for table in (member_localities, member_topics, community_roles):
         conn.execute(delete(table).where(table.c.member_id == wanted.id))
-    for locality_id in wanted.locality_ids:
-        conn.execute(insert(member_localities).values(member_id=wanted.id, locality_id=locality_id))
-    for community_id, roles in wanted.roles.items():
-        rows = [{"member_id": wanted.id, "community_id": community_id, "role": role} for role in sorted(roles)]
-        conn.execute(insert(community_roles), rows)
+    add_links(conn, [wanted])
 
 
-def _read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
-    rows = conn.execute(query.order_by(*_SORTED_BY)).all()
+def add_links(conn: Connection, wanted: Sequence[Member]) -> None:
+    """What members belong to and care about, where nothing of it is written yet."""
+    _insert_all(conn, member_localities, ((m.id, each) for m in wanted for each in m.locality_ids))
+    _insert_all(conn, member_topics, ((m.id, each) for m in wanted for each in m.topics))
+    roles = ((m.id, community, role) for m in wanted for community, roles in m.roles.items() for role in sorted(roles))
+    _insert_all(conn, community_roles, roles)
+
+
+def _insert_all(conn: Connection, table: Table, values: Iterable[tuple[object, ...]]) -> None:
+    names = [column.name for column in table.c]
+    rows = [dict(zip(names, each, strict=True)) for each in values]
+    if rows:
+        conn.execute(insert(table), rows)
+
+
+def read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
+    """The members that a query of their table finds, by name."""
+    rows = conn.execute(query.order_by(*SORTED_BY)).all()
     ids = [row.id for row in rows]
-    areas, roles = _areas(conn, ids), _roles(conn, ids)
+    areas, topics, roles = _linked(conn, member_localities, ids), _linked(conn, member_topics, ids), _roles(conn, ids)
     bound = set(conn.scalars(select(sign_ins.c.member_id).where(sign_ins.c.member_id.in_(ids))))
     return [
         Member(
@@ -98,6 +112,9 @@ def _read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
             roles={community: frozenset(each) for community, each in roles[row.id].items()},
             operator=row.operator,
             name_travels=row.name_travels,
+            topics=tuple(sorted(topics[row.id])),
+            listed=row.listed,
+            email_shown=row.email_shown,
             bound=row.id in bound,
             left=row.left_at is not None,
             version=row.version,
@@ -106,12 +123,10 @@ def _read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
     ]
 
 
-def _areas(conn: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+def _linked(conn: Connection, table: Table, ids: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for member_id, locality_id in conn.execute(
-        select(*member_localities.c).where(member_localities.c.member_id.in_(ids))
-    ):
-        found[member_id].add(locality_id)
+    for member_id, code in conn.execute(select(*table.c).where(table.c.member_id.in_(ids))):
+        found[member_id].add(code)
     return found
 
 

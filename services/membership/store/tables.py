@@ -1,6 +1,19 @@
 """The tables of membership."""
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, func
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+)
 
 from services.common import privacy
 from services.common.database import Id, UtcDateTime
@@ -36,6 +49,8 @@ organisations = Table(
     Column("succeeded_by", Id, ForeignKey("organisations.id"), info=privacy.IDS),
 )
 
+Index("organisations_by_name", func.lower(organisations.c.name), organisations.c.id)
+
 organisation_localities = Table(
     "organisation_localities",
     METADATA,
@@ -54,17 +69,32 @@ members = Table(
     Column("organisation_id", Id, ForeignKey("organisations.id"), index=True, info=privacy.IDS),
     Column("operator", Boolean, nullable=False, info=privacy.STATE),
     Column("name_travels", Boolean, nullable=False, info=privacy.STATE),
+    # Found by members in the directory, and with the e-mail address.
+    Column("listed", Boolean, nullable=False, info=privacy.STATE),
+    Column("email_shown", Boolean, nullable=False, info=privacy.STATE),
+    # The convenor who knew them, where they asked to join.
+    Column("vouched_by", Id, info=privacy.PERSON),
+    Column("vouched_at", UtcDateTime, info=privacy.TIMES),
     Column("left_at", UtcDateTime, info=privacy.TIMES),
     Column("version", Integer, nullable=False, info=privacy.STATE),
     Column("changed_at", UtcDateTime, nullable=False, info=privacy.TIMES),
 )
 Index("members_by_name", func.lower(members.c.name), members.c.id)
+Index("members_by_email", func.lower(members.c.email))
 
 member_localities = Table(
     "member_localities",
     METADATA,
     Column("member_id", Id, ForeignKey("members.id"), primary_key=True, info=privacy.PERSON),
     Column("locality_id", Id, ForeignKey("localities.id"), primary_key=True, info=privacy.IDS),
+)
+
+# Codes of resource's vocabulary.
+member_topics = Table(
+    "member_topics",
+    METADATA,
+    Column("member_id", Id, ForeignKey("members.id"), primary_key=True, info=privacy.PERSON),
+    Column("topic", String(64), primary_key=True, info=privacy.STATE),
 )
 
 # A member is in each community in which they have the role of member; the door gives one, the tables do not mind more.
@@ -94,4 +124,69 @@ invitations = Table(
     Column("code_hash", String(64), nullable=False, unique=True, info=privacy.SECRET),
     Column("expires_at", UtcDateTime, nullable=False, info=privacy.TIMES),
     Column("used_at", UtcDateTime, info=privacy.TIMES),
+)
+
+# One act on one object for one member. A code lies in somebody's mail; here is only its hash.
+links = Table(
+    "links",
+    METADATA,
+    Column("id", Id, primary_key=True, info=privacy.IDS),
+    Column("member_id", Id, ForeignKey("members.id"), nullable=False, index=True, info=privacy.PERSON),
+    Column("purpose", String(20), nullable=False, info=privacy.STATE),
+    Column("object_id", Id, nullable=False, info=privacy.IDS),
+    Column("code_hash", String(64), nullable=False, unique=True, info=privacy.SECRET),
+    Column("expires_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
+    Column("revoked_at", UtcDateTime, info=privacy.TIMES),
+    Column("first_used_at", UtcDateTime, info=privacy.TIMES),
+)
+
+# The file and what was found in it; all of it is forgotten after a week.
+imports = Table(
+    "imports",
+    METADATA,
+    Column("id", Id, primary_key=True, info=privacy.IDS),
+    Column("community_id", Id, ForeignKey("communities.id"), nullable=False, info=privacy.IDS),
+    # A member id, or the name of a workload: the rows are applied by what they may do.
+    Column("asked_by", Id, nullable=False, info=privacy.PERSON),
+    Column("state", Integer, nullable=False, index=True, info=privacy.STATE),
+    Column("file", LargeBinary, info=privacy.PERSONAL),
+    Column("rows", Integer, nullable=False, info=privacy.COUNTS),
+    Column("done", Integer, nullable=False, info=privacy.COUNTS),
+    Column("new_members", Integer, nullable=False, info=privacy.COUNTS),
+    Column("changed_members", Integer, nullable=False, info=privacy.COUNTS),
+    Column("unchanged_members", Integer, nullable=False, info=privacy.COUNTS),
+    Column("new_organisations", Integer, nullable=False, info=privacy.COUNTS),
+    Column("bad_rows", Integer, nullable=False, info=privacy.COUNTS),
+    Column("problem", String(500), nullable=False, info=privacy.STATE),
+    Column("read_as", String(200), nullable=False, info=privacy.STATE),
+    Column("began_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+)
+
+import_findings = Table(
+    "import_findings",
+    METADATA,
+    Column("import_id", Id, ForeignKey("imports.id"), primary_key=True, info=privacy.IDS),
+    Column("number", Integer, primary_key=True, info=privacy.COUNTS),
+    Column("line", Integer, nullable=False, info=privacy.COUNTS),
+    Column("column", String(80), nullable=False, info=privacy.PERSONAL),
+    # May repeat what stands in a cell.
+    Column("reason", String(400), nullable=False, info=privacy.PERSONAL),
+    # A bad cell, or only worth a look.
+    Column("bad", Boolean, nullable=False, info=privacy.STATE),
+)
+
+# Once somebody vouched, only the id and the member remain, so that the same form sent again answers the same.
+join_requests = Table(
+    "join_requests",
+    METADATA,
+    Column("id", Id, primary_key=True, info=privacy.IDS),
+    Column("community_id", Id, ForeignKey("communities.id"), nullable=False, index=True, info=privacy.IDS),
+    Column("issuer", String(255), info=privacy.PERSONAL),
+    Column("subject", String(255), info=privacy.PERSONAL),
+    Column("name", String(120), nullable=False, info=privacy.PERSONAL),
+    Column("organisation", String(200), nullable=False, info=privacy.PERSONAL),
+    Column("about", String(500), nullable=False, info=privacy.PERSONAL),
+    Column("asked_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    Column("member_id", Id, info=privacy.PERSON),
+    UniqueConstraint("issuer", "subject"),
 )

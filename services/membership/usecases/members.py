@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 from services.common import audit, facts
 from services.common.database import Database
 from services.common.errors import Invalid, NotFound
-from services.membership import domain, messages
+from services.membership import domain
 from services.membership.domain import Asker, Card, Member, Profile
+from services.membership.messages import members as messages
+from services.membership.store import links, places, sign_ins
 from services.membership.store import members as store
-from services.membership.store import places, sign_ins
 from services.membership.usecases.places import refuse_unknown_localities
 
 
@@ -19,11 +20,13 @@ def put_member(db: Database, wanted: Member, *, asker: Asker, now: datetime) -> 
     with db.write() as conn:
         _refuse_unknown(conn, wanted)
         before = store.member_locked(conn, wanted.id)
-        put = domain.put_member(asker, before, wanted)
+        put = domain.put_member(asker, before, domain.with_own_choices(before, wanted))
         if put != before:
             store.put_member(conn, put, now)
             if domain.ends_invitations(before, put):
                 sign_ins.end_invitations(conn, put.id, now)
+            if put.left:
+                links.revoke_all(conn, put.id, now)
             for fact in messages.member_changed(before, put):
                 facts.put(conn, fact, put.id, now)
             audit.add(conn, asker, "member put", put.id, now)

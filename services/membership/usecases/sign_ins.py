@@ -7,11 +7,13 @@ from services.common import audit, facts, passes
 from services.common.access import Person
 from services.common.database import Database
 from services.common.errors import Conflict, NotFound
-from services.membership import domain, messages
+from services.membership import domain
 from services.membership.domain import Asker, Invitation, SignIn
 from services.membership.keys import InvitationCodes, PassKeyRing, hash_of
-from services.membership.store import members, places
+from services.membership.messages import members as messages
+from services.membership.store import joining, members
 from services.membership.store import sign_ins as store
+from services.membership.usecases.people import person_of
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def accept_invitation(db: Database, sign_in: SignIn, *, code: str, now: datetime
         member = members.member_locked(conn, invitation.member_id) if invitation else None
         used = domain.accept(invitation, member, store.member_behind(conn, sign_in), now)
         store.bind(conn, sign_in, used, now)
+        joining.forget_of(conn, sign_in)
         facts.put(conn, messages.member_bound(used.member_id), used.member_id, now)
         audit.add(conn, used.member_id, "sign-in bound", used.member_id, now)
         return used.member_id
@@ -61,13 +64,4 @@ def accept_invitation(db: Database, sign_in: SignIn, *, code: str, now: datetime
 def _person_behind(db: Database, sign_in: SignIn) -> Person:
     with db.read() as conn:
         member = domain.may_enter(members.member(conn, store.member_behind(conn, sign_in)))
-        organisation = places.organisation_names(conn, [member.organisation_id]).get(member.organisation_id, "")
-    return Person(
-        member_id=member.id,
-        organisation_id=member.organisation_id,
-        organisation_name=organisation,
-        shown_as=member.shown_as(organisation),
-        roles=member.roles,
-        operator=member.operator,
-        localities=member.locality_ids,
-    )
+        return person_of(conn, member)

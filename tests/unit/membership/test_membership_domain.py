@@ -146,14 +146,6 @@ def test_inside_the_own_community_people_know_each_other_by_name() -> None:
     assert domain.card_for(a_person(2, SOCIAL_CARE), member, "Oak House").shown_as == "Oak House"
 
 
-@pytest.mark.parametrize(
-    ("people", "shown"),
-    [(0, (0, False)), (1, (0, True)), (7, (0, True)), (8, (10, False)), (12, (10, False)), (60, (60, False))],
-)
-def test_a_count_of_few_people_is_hidden_and_others_are_rounded(people: int, shown: tuple[int, bool]) -> None:
-    assert domain.rough_count(people) == shown
-
-
 def test_only_the_operator_makes_communities() -> None:
     with pytest.raises(NotAllowed):
         domain.put_community(a_convenor(), Community(CARE_HOMES, "Care homes"))

@@ -7,8 +7,9 @@ from fosse.common.v1.access_pb2 import ROLE_MEMBER, ROLE_OPERATOR, Role
 from fosse.membership.v1 import facts_pb2
 from fosse.membership.v1 import membership_pb2 as pb
 from services.common import ids
+from services.common.disclosure import rough_count
 from services.common.errors import Invalid
-from services.membership.domain import Card, Community, Locality, Member, Organisation, Profile, rough_count
+from services.membership.domain import Card, Community, Locality, Member, Organisation, Profile
 
 
 def member_changed(before: Member | None, member: Member) -> Iterator[facts_pb2.MemberChanged]:
@@ -16,7 +17,13 @@ def member_changed(before: Member | None, member: Member) -> Iterator[facts_pb2.
     known = member.communities | (before.communities if before else frozenset())
     for community_id in sorted(known) or [""]:
         gone = member.left or (bool(community_id) and community_id not in member.communities)
-        yield facts_pb2.MemberChanged(member_id=member.id, community_id=community_id, left=gone, version=member.version)
+        yield facts_pb2.MemberChanged(
+            member_id=member.id,
+            community_id=community_id,
+            left=gone,
+            version=member.version,
+            organisation_id=member.organisation_id,
+        )
 
 
 def member_bound(member_id: str) -> facts_pb2.MemberBound:
@@ -100,7 +107,7 @@ def member_out(member: Member) -> pb.Member:
         organisation_id=member.organisation_id,
         locality_ids=member.locality_ids,
         community_id=min(member.communities, default=""),
-        roles=_roles_out(member.all_roles),
+        roles=roles_out(member.all_roles),
         name_travels=member.name_travels,
         bound=member.bound,
         left=member.left,
@@ -116,7 +123,7 @@ def me_out(me: Profile) -> pb.GetMeResponse:
         organisation_id=member.organisation_id,
         organisation_name=me.organisation_name,
         communities=[
-            pb.CommunityRoles(community_id=each.id, community_name=each.name, roles=_roles_out(member.roles[each.id]))
+            pb.CommunityRoles(community_id=each.id, community_name=each.name, roles=roles_out(member.roles[each.id]))
             for each in me.communities
         ],
         localities=[locality_out(each) for each in me.localities],
@@ -132,7 +139,7 @@ def contact_out(member: Member) -> pb.Contact:
     return pb.Contact(member_id=member.id, name=member.name, email=member.email)
 
 
-def _roles_out(roles: Iterable[int]) -> list[Role.ValueType]:
+def roles_out(roles: Iterable[int]) -> list[Role.ValueType]:
     return [Role.ValueType(role) for role in sorted(roles)]
 
 

@@ -1,4 +1,4 @@
-"""The gRPC door of membership."""
+"""The door of members, places, passes and invitations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,8 @@ from services.common.clock import Clock
 from services.common.database import Database
 from services.common.errors import Invalid
 from services.common.instants import stamp
-from services.membership import messages
 from services.membership.keys import InvitationCodes, PassKeyRing
+from services.membership.messages import members as messages
 from services.membership.provider import Provider
 from services.membership.usecases import members, places, sign_ins
 

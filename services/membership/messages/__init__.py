@@ -1,0 +1,1 @@
+"""Domain objects as protos and back, and the facts that membership says."""

@@ -1,0 +1,117 @@
+"""Members and organisations from a CSV file: the file is checked, what was found is printed, then it is applied."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from fosse.membership.v1 import importing_pb2 as pb
+from fosse.membership.v1 import membership_pb2
+from services.common.errors import Conflict, Invalid
+from services.common.ids import new_id
+from services.node.commands.calling import Node, data_option, running
+
+_LOOK_S = 0.2
+_MOST_BYTES = 3 * 1024 * 1024
+_WORKING = frozenset({pb.IMPORT_STATE_CHECKING, pb.IMPORT_STATE_APPLYING})
+
+
+@click.command("import")
+@data_option
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--community", help="Its name; needed where the node has several.")
+@click.option("--apply", "applying", is_flag=True, help="Apply the good rows; without it the file is only checked.")
+@click.option("--yes", is_flag=True, help="Apply without asking.")
+def import_members(data: Path, file: Path, community: str | None, applying: bool, yes: bool) -> None:
+    """Bring in members and organisations from a CSV FILE.
+
+    Bad rows are named by line, column and reason; good rows are kept. Importing again changes nothing.
+    docs/import.md tells what the columns are called.
+    """
+    with running(data) as node:
+        import_id = new_id()
+        asked = pb.CheckImportRequest(id=import_id, community_id=_community(node, community), csv=_read(file))
+        node.importing.CheckImport(asked)
+        found = _until_done(node, import_id, "Checking")
+        if found.state == pb.IMPORT_STATE_UNUSABLE:
+            raise Invalid(found.problem)
+        _report(node, found)
+        good = found.rows - found.bad_rows
+        if not applying or not (found.new_members or found.changed_members or found.new_organisations):
+            node.importing.DropImport(pb.DropImportRequest(id=import_id))
+            click.echo("Nothing was changed." if applying else "Nothing was changed. Add --apply to apply good rows.")
+            return
+        if not yes and not click.confirm(f"Apply the {good:,} good rows?"):
+            node.importing.DropImport(pb.DropImportRequest(id=import_id))
+            raise Conflict("Nothing was changed, and the file is forgotten.")
+        node.importing.ApplyImport(pb.ApplyImportRequest(id=import_id))
+        done = _until_done(node, import_id, "Applying")
+    if done.state != pb.IMPORT_STATE_APPLIED:
+        raise Conflict(done.problem)
+    click.echo(f"Applied: {_counted(done)}.")
+
+
+def _read(file: Path) -> bytes:
+    """As much as tells the service that a file is too large, which it then says in words."""
+    with file.open("rb") as opened:
+        return opened.read(_MOST_BYTES + 1)
+
+
+def _community(node: Node, name: str | None) -> str:
+    found = list(node.membership.ListCommunities(membership_pb2.ListCommunitiesRequest()).communities)
+    named = [each for each in found if name in {None, each.name}]
+    if len(named) != 1:
+        names = "; ".join(each.name for each in found)
+        raise Invalid(f"Say which community with --community. This node has: {names or 'none yet'}.")
+    return named[0].id
+
+
+def _until_done(node: Node, import_id: str, doing: str) -> pb.Import:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(doing, total=None)
+        while True:
+            found = _one(node.importing.GetImport(pb.GetImportRequest(id=import_id)))
+            progress.update(task, total=found.rows or None, completed=found.done)
+            if found.state not in _WORKING:
+                return found
+            time.sleep(_LOOK_S)
+
+
+def _report(node: Node, found: pb.Import) -> None:
+    click.echo(found.read_as)
+    click.echo(f"{found.rows:,} rows: {_counted(found)}.")
+    for cell in _bad_cells(node, found.id):
+        click.echo(f"  {_where(cell)}: {cell.reason}")
+    for cell in node.importing.GetImport(pb.GetImportRequest(id=found.id)).notices:
+        click.echo(f"  ({_where(cell)}: {cell.reason})")
+
+
+def _where(cell: pb.BadCell) -> str:
+    return f"line {cell.line}" + (f", {cell.column}" if cell.column else "")
+
+
+def _bad_cells(node: Node, import_id: str) -> Iterator[pb.BadCell]:
+    token = ""
+    while True:
+        page = node.importing.GetImport(pb.GetImportRequest(id=import_id, page_size=100, page_token=token))
+        yield from page.bad_cells
+        token = page.next_page_token
+        if not token:
+            return
+
+
+def _counted(found: pb.Import) -> str:
+    return (
+        f"{found.new_members:,} new members, {found.changed_members:,} changed, {found.unchanged_members:,} as they "
+        f"should be already, {found.new_organisations:,} new organisations, {found.bad_rows:,} bad rows"
+    )
+
+
+def _one(response: Any) -> pb.Import:
+    # `import` is a word of Python's own.
+    found: pb.Import = getattr(response, "import")
+    return found

@@ -1,0 +1,96 @@
+"""`fosse import` on a running node: checked and told by line first, applied only when somebody says so."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fosse.membership.v1 import membership_pb2 as pb
+from services.node.cli import fosse
+from services.node.commands import calling
+from services.node.demo.region import RunningNode, free_ports
+from services.node.demo.world import County
+from tests.unit.membership.people import CARE_HOMES
+
+FILE = """name;email;organisation
+Ann Example;ann@home.example;Oak House
+Ben Example;not an address;Oak House
+"""
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    made = RunningNode(County("notts", "Nottinghamshire", "", "", ()), tmp_path_factory.mktemp("n"), free_ports())
+    made.start()
+    try:
+        made.wait_until_ready()
+        with calling.running(made.folder.path) as running:
+            running.membership.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes"))
+        yield made
+    finally:
+        made.ask_to_stop()
+        made.wait_until_stopped()
+
+
+def told(node: RunningNode, file: Path, *options: str, said: str = "") -> Result:
+    return CliRunner().invoke(fosse, ["import", str(file), "--data", str(node.folder.path), *options], input=said)
+
+
+def members(node: RunningNode) -> list[str]:
+    with calling.running(node.folder.path) as running:
+        found = running.membership.ListMembers(pb.ListMembersRequest(community_id=CARE_HOMES, page_size=100))
+        return [each.name for each in found.members]
+
+
+def test_a_file_is_checked_then_applied_and_a_second_time_changes_nothing(node: RunningNode, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_bytes(codecs.BOM_UTF16_LE + FILE.encode("utf-16-le"))
+
+    checked = told(node, file)
+    assert checked.exit_code == 0, checked.output
+    assert "line 3, email:" in checked.output and "Add --apply" in checked.output
+    assert members(node) == []
+
+    refused = told(node, file, "--apply", said="n\n")
+    assert refused.exit_code == 1 and "Nothing was changed" in refused.output
+    assert members(node) == []
+
+    applied = told(node, file, "--apply", "--yes")
+    assert applied.exit_code == 0 and "Applied: 1 new members" in applied.output, applied.output
+    assert members(node) == ["Ann Example"]
+
+    again = told(node, file, "--apply", "--yes")
+    assert again.exit_code == 0 and "Nothing was changed." in again.output
+    assert members(node) == ["Ann Example"]
+
+
+def test_a_column_that_is_left_out_is_named(node: RunningNode, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text("name,email,favourite colour\nCem Example,cem@home.example,blue\n")
+
+    checked = told(node, file)
+
+    assert "(line 1, favourite colour: This column is not known here" in checked.output, checked.output
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"PK\x03\x04rest", "not a CSV file"), (b"", "empty")])
+def test_a_file_that_is_no_table_is_refused_with_what_to_do(
+    node: RunningNode, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "members.xlsx"
+    file.write_bytes(content)
+
+    refused = told(node, file)
+
+    assert refused.exit_code == 1 and said in refused.output, refused.output
+
+
+def test_a_community_that_is_not_here_is_refused_with_those_that_are(node: RunningNode, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text(FILE)
+
+    refused = told(node, file, "--community", "Social care")
+
+    assert refused.exit_code == 1 and "This node has: Care homes" in refused.output

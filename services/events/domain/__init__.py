@@ -1,0 +1,1 @@
+"""What events decides: meetings, who gets a place, attendance and minutes."""

@@ -1,0 +1,1 @@
+"""What events says: facts, rpc messages, calendar entries."""

@@ -1,0 +1,1 @@
+"""What events remembers: functions that take a connection and give domain objects."""

@@ -1,0 +1,116 @@
+"""Reading meetings: one, a list, who has a place, what was decided, the calendar entry."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from services.common.access import Caller, Person
+from services.common.database import Database
+from services.common.errors import NotFound
+from services.events.domain.meeting import NO_SUCH, Meeting, may_change, require_change, require_seen
+from services.events.domain.place import Place, listed
+from services.events.domain.room import Decided
+from services.events.messages.calendar import Calendar, Entry
+from services.events.messages.shown import Shown
+from services.events.store import attendance, meetings, places
+
+Beyond = tuple[datetime, str]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which part of the list of meetings."""
+
+    community_id: str
+    past: bool
+    beyond: Beyond | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Whose calendar entry: the caller's, or by notification a member's."""
+
+    caller: Caller
+    member_id: str
+
+
+def get(db: Database, meeting_id: str, person: Person | None, now: datetime) -> Shown:
+    with db.read() as conn:
+        meeting = require_seen(meetings.find(conn, meeting_id), person)
+        return _shown(conn, meeting, person, now)
+
+
+def list_meetings(db: Database, wanted: Wanted, *, person: Person | None, now: datetime) -> list[Shown]:
+    """Two statements, whatever the page."""
+    with db.read() as conn:
+        found = meetings.listed(
+            conn, person, community_id=wanted.community_id, past=wanted.past, beyond=wanted.beyond, now=now,
+            limit=wanted.limit,
+        )  # fmt: skip
+        mine = places.of_member(conn, [each.id for each in found], person.member_id) if person else {}
+    return [
+        Shown(each, now, may_change(each, person), mine.get(each.id, Place(person.member_id)) if person else None)
+        for each in found
+    ]
+
+
+def describe(db: Database, meeting_id: str, now: datetime) -> Shown:
+    with db.read() as conn:
+        return Shown(_found(conn, meeting_id), now)
+
+
+def place_holders(db: Database, meeting_id: str) -> list[Place]:
+    """Who has a place, or waits: also of a meeting that was called off, so that they can be told."""
+    with db.read() as conn:
+        _found(conn, meeting_id)
+        return [each for each in listed(places.of_meeting(conn, meeting_id)) if each.counts]
+
+
+def present(db: Database, meeting_id: str) -> list[str]:
+    with db.read() as conn:
+        _found(conn, meeting_id)
+        return attendance.present(conn, meeting_id)
+
+
+def list_places(db: Database, meeting_id: str, *, person: Person, now: datetime) -> tuple[Shown, list[Place]]:
+    with db.read() as conn:
+        meeting = require_change(meetings.find(conn, meeting_id), person)
+        return Shown(meeting, now, True), listed(places.of_meeting(conn, meeting_id))
+
+
+def list_decisions(
+    db: Database, meeting_id: str, *, person: Person, after: int, limit: int
+) -> list[tuple[Decided, datetime]]:
+    """A member's own, a convenor's all."""
+    with db.read() as conn:
+        meeting = require_seen(meetings.find(conn, meeting_id), person)
+        of = "" if may_change(meeting, person) else person.member_id
+        return places.log_of(conn, meeting_id, member_id=of, after=after, limit=limit)
+
+
+def calendar_entry(db: Database, calendar: Calendar, meeting_id: str, copy: Copy, now: datetime) -> Entry:
+    """The joining link stands in it only for who has a place, and for convenors."""
+    if copy.caller.person is None and copy.caller.workload == "notification":
+        with db.read() as conn:
+            meeting = _found(conn, meeting_id)
+            place = places.of_member(conn, [meeting_id], copy.member_id).get(meeting_id)
+        shown = Shown(meeting, now, place=place)
+    else:
+        shown = get(db, meeting_id, copy.caller.person, now)
+    return calendar.entry(shown.meeting, with_link=shown.sees_link)
+
+
+def _shown(conn: Connection, meeting: Meeting, person: Person | None, now: datetime) -> Shown:
+    if person is None:
+        return Shown(meeting, now)
+    mine = places.of_member(conn, [meeting.id], person.member_id).get(meeting.id, Place(person.member_id))
+    return Shown(meeting, now, may_change(meeting, person), mine)
+
+
+def _found(conn: Connection, meeting_id: str) -> Meeting:
+    meeting = meetings.find(conn, meeting_id)
+    if meeting is None:
+        raise NotFound(NO_SUCH)
+    return meeting

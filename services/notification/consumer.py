@@ -1,56 +1,120 @@
-"""What notification hears: somebody uses a resource of this node."""
+"""What notification hears: somebody uses a resource of this node, and what happens around a meeting."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fosse.federation.v1 import federation_pb2
-from fosse.federation.v1.federation_pb2_grpc import FederationStub
-from fosse.resource.v1 import resource_pb2
+from fosse.events.v1 import facts_pb2 as events
 from fosse.resource.v1.facts_pb2 import ResourceAdopted
-from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.bus import Consumer, Message
 from services.common.channels import Channels
 from services.common.clock import Clock
-from services.common.errors import NotFound
-from services.common.topics import RESOURCE, kind
+from services.common.topics import EVENTS, RESOURCE, kind
 from services.notification import messages, usecases
-from services.notification.domain import Adopted
+from services.notification.asking import Asking
+from services.notification.domain import adoptions, meetings, places
+from services.notification.domain.delivery import Mailing, News
 
 NAME = "notification"
-Told = Mapping[str, Adopted]
+# What follows from a fact: news to single members, one mailing to many, or nothing.
+Told = Sequence[News] | Mailing | None
+Prepared = Mapping[str, Told]
+NOTHING: Told = None
 
 
 class Hearing:
-    """Asks resource and federation before the bus's transaction, then queues within it."""
+    """Asks its neighbours and decides before the bus's transaction, then queues within it."""
 
     def __init__(self, channels: Channels, clock: Clock) -> None:
         self._channels = channels
         self._clock = clock
 
     def consumer(self) -> Consumer:
-        return Consumer(NAME, (RESOURCE.name,), {kind(ResourceAdopted): self.resource_adopted}, self.prepare)
+        return Consumer(NAME, (RESOURCE.name, EVENTS.name), dict.fromkeys(_TOLD, self.queue), self.prepare)
 
-    def prepare(self, found: Sequence[Message]) -> Told:
-        """The adoptions of this node's own resources, by id; those that are gone meanwhile are left out."""
-        ids = {fact.adoption_id for fact in (message.as_(ResourceAdopted) for message in found) if fact.own}
-        if not ids:
-            return {}
-        federation = self._channels.stub(FederationStub, "federation")
-        nodes = federation.ListNodes(federation_pb2.ListNodesRequest()).nodes
-        described = {adoption_id: self._described(adoption_id) for adoption_id in sorted(ids)}
-        return {
-            adoption_id: messages.adopted_in(told, nodes) for adoption_id, told in described.items() if told is not None
-        }
+    def prepare(self, found: Sequence[Message]) -> Prepared:
+        """What each message leads to, by its id."""
+        asking, now = Asking(self._channels), self._clock()
+        return {message.id: _TOLD[message.kind](message, asking, now) for message in found}
 
-    def resource_adopted(self, conn: Connection, message: Message, told: Told) -> None:
-        adopted = told.get(message.as_(ResourceAdopted).adoption_id)
-        if adopted is not None:
-            usecases.tell_authors(conn, adopted, self._clock())
+    def queue(self, conn: Connection, message: Message, prepared: Prepared) -> None:
+        told = prepared[message.id]
+        if isinstance(told, Mailing):
+            usecases.mail(conn, told, self._clock())
+        elif told:
+            usecases.tell(conn, told, self._clock())
 
-    def _described(self, adoption_id: str) -> resource_pb2.DescribeAdoptionResponse | None:
-        resource = self._channels.stub(ResourcesStub, "resource")
-        try:
-            return resource.DescribeAdoption(resource_pb2.DescribeAdoptionRequest(adoption_id=adoption_id))
-        except NotFound:
-            return None
+
+def _resource_adopted(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(ResourceAdopted)
+    adopted = asking.adopted(fact.adoption_id) if fact.own else None
+    return adoptions.news_of(adopted) if adopted else NOTHING
+
+
+def _announced(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.MeetingAnnounced)
+    meeting = asking.meeting(fact.meeting_id)
+    if meeting is None or not meeting.to_come:
+        return NOTHING
+    members = asking.members(meeting.community_id)
+    return meetings.invitation(meeting, fact.version, members, asking.calendar(meeting.id))
+
+
+def _moved(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.MeetingMoved)
+    meeting = asking.meeting(fact.meeting_id)
+    return meetings.moved(meeting, fact.version, asking.holders(meeting.id)) if meeting else NOTHING
+
+
+def _called_off(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.MeetingCalledOff)
+    meeting = asking.meeting(fact.meeting_id)
+    if meeting is None:
+        return NOTHING
+    return meetings.called_off(meeting, fact.version, asking.holders(meeting.id), asking.calendar(meeting.id))
+
+
+def _place_decided(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.PlaceDecided)
+    meeting = asking.meeting(fact.meeting_id)
+    waits = fact.decision == events.DECISION_WAITING
+    position = asking.position(fact.meeting_id, fact.member_id) if meeting and waits else 0
+    decided = messages.decided_in(fact, position)
+    news = places.place_decided(meeting, decided) if meeting and decided else None
+    return [news] if news else NOTHING
+
+
+def _minutes_published(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.MinutesPublished)
+    meeting = asking.meeting(fact.meeting_id) if fact.mail else None
+    minutes = asking.minutes(fact.meeting_id, fact.edition) if meeting else None
+    if meeting is None or minutes is None:
+        return NOTHING
+    return meetings.minutes(meeting, minutes, fact.mailing_id, asking.members(meeting.community_id))
+
+
+def _minutes_tested(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.MinutesTested)
+    meeting, draft = asking.meeting(fact.meeting_id), asking.draft(fact.meeting_id)
+    if meeting is None or draft is None:
+        return NOTHING
+    return meetings.minutes_test(meeting, draft, fact.test_id, fact.member_id)
+
+
+def _attendance_closed(message: Message, asking: Asking, now: datetime) -> Told:
+    fact = message.as_(events.AttendanceClosed)
+    meeting = asking.meeting(fact.meeting_id) if fact.ask_pulse else None
+    return meetings.pulse(meeting, asking.present(meeting.id), now) if meeting else NOTHING
+
+
+_TOLD: Mapping[str, Callable[[Message, Asking, datetime], Told]] = {
+    kind(ResourceAdopted): _resource_adopted,
+    kind(events.MeetingAnnounced): _announced,
+    kind(events.MeetingMoved): _moved,
+    kind(events.MeetingCalledOff): _called_off,
+    kind(events.PlaceDecided): _place_decided,
+    kind(events.MinutesPublished): _minutes_published,
+    kind(events.MinutesTested): _minutes_tested,
+    kind(events.AttendanceClosed): _attendance_closed,
+}

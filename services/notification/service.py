@@ -13,7 +13,7 @@ from services.notification.post import MailFolder, Post, SmtpPost, SmtpServer
 from services.notification.rpc import Notification
 from services.notification.settings import Settings
 from services.notification.store import METADATA
-from services.notification.usecases import SEND
+from services.notification.usecases import SEND, SEND_MAILING
 
 _TLS = frozenset({"starttls", "tls", "none"})
 
@@ -24,10 +24,10 @@ def build(floor: Floor, settings: Settings) -> Service:
     sending = Sending(floor.db, floor.clock, floor.channels, letters=letters, post=_post(settings, folder))
     return Service(
         NAME,
-        [add_to(pb_grpc.add_NotificationServicer_to_server, Notification(floor.db, folder))],
+        [add_to(pb_grpc.add_NotificationServicer_to_server, Notification(floor.db, folder, floor.clock))],
         METADATA,
         consumers=[Hearing(floor.channels, floor.clock).consumer()],
-        jobs={SEND: sending.send},
+        batches={SEND: sending.send, SEND_MAILING: sending.send},
     )
 
 

@@ -1,46 +1,64 @@
-"""News is queued once, tried until it is told or given up, and listed."""
+"""News is queued once, tried until it is told or given up, listed, and tried again where a convenor asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from services.common import timetable
+from services.common import audit, timetable
 from services.common.access import Person
 from services.common.database import Database
 from services.common.ids import new_id
-from services.notification import domain, store
-from services.notification.domain import Adopted, Delivery, Outcome, State
+from services.common.timetable import Due
+from services.notification import store
+from services.notification.domain import delivery as domain
+from services.notification.domain.delivery import Delivery, Letter, Mailing, News, Outcome, State
 
+# News to one member alone goes before what everybody gets.
 SEND = "send"
+SEND_MAILING = "send_mailing"
+_AT_ONCE = 1000
 
 
-def tell_authors(conn: Connection, adopted: Adopted, now: datetime) -> None:
+@dataclass(frozen=True)
+class Recipients:
+    """A page of a mailing's deliveries with their numbers, and how many of all are in each state."""
+
+    page: Sequence[tuple[int, Delivery]]
+    counts: Mapping[State, int]
+
+
+def tell(conn: Connection, news: Iterable[News], now: datetime) -> None:
     """In the bus's transaction."""
-    for news in domain.news_of(adopted):
-        delivery = Delivery(new_id(), news, now)
-        if store.add_once(conn, delivery):
-            timetable.add(conn, SEND, delivery.id, now)
+    new = [Delivery(new_id(), each, now) for each in news]
+    timetable.add_all(conn, SEND, [each.id for each in new if store.add_once(conn, each)], now)
 
 
-def waiting(db: Database, delivery_id: str) -> Delivery | None:
-    """The delivery, if it still is to be made."""
+def mail(conn: Connection, mailing: Mailing, now: datetime) -> None:
+    """In the bus's transaction: everybody, or nobody and later again."""
+    letter = mailing.letter
+    if not store.add_letter_once(conn, letter, now):
+        return
+    new = [
+        Delivery(new_id(), _copy_for(letter, member_id), now, letter_id=letter.id) for member_id in mailing.member_ids
+    ]
+    store.add_all(conn, new)
+    timetable.add_all(conn, SEND_MAILING if len(new) > 1 else SEND, [each.id for each in new], now)
+
+
+def waiting(db: Database, ids: Sequence[str]) -> list[Delivery]:
+    """Those of these that are still to be made, with their letters."""
     with db.read() as conn:
-        found = store.delivery(conn, delivery_id)
-    return found if found and found.state is State.QUEUED else None
+        return store.waiting(conn, ids)
 
 
-def record(db: Database, delivery: Delivery, outcome: Outcome, now: datetime) -> datetime | None:
-    """Notes how an attempt went; returns when to try again."""
-    tried, following = domain.after(delivery, outcome, now)
+def record(db: Database, tried: Iterable[tuple[Due, Delivery, Outcome]], now: datetime) -> None:
+    """Notes how attempts went, and in the same transaction when to try again."""
+    after = [(due, *domain.after(delivery, outcome, now)) for due, delivery, outcome in tried]
     with db.write() as conn:
-        store.record(conn, tried)
-    return following
-
-
-def give_up_without_address(db: Database, delivery: Delivery) -> None:
-    with db.write() as conn:
-        store.record(conn, domain.without_address(delivery))
+        store.record(conn, [delivery for _, delivery, _ in after])
+        timetable.settle_all(conn, [(due, following) for due, _, following in after])
 
 
 def list_deliveries(
@@ -54,3 +72,31 @@ def list_deliveries(
 def get_delivery(db: Database, delivery_id: str, *, reader: Person | str) -> Delivery:
     with db.read() as conn:
         return domain.may_see(reader, store.delivery(conn, delivery_id))
+
+
+def list_recipients(
+    db: Database, mailing_id: str, *, convenor: Person, not_received: bool, beyond: int, limit: int
+) -> Recipients:
+    with db.read() as conn:
+        letter = domain.may_follow(convenor, store.letter(conn, mailing_id))
+        page = store.recipients(conn, letter.id, not_received=not_received, beyond=beyond, limit=limit)
+        return Recipients(page, store.counts(conn, letter.id))
+
+
+def resend(db: Database, delivery_id: str, *, convenor: Person, now: datetime) -> Delivery:
+    """What bounced or was given up is queued as if new; what is queued or sent stays so. One row per member remains."""
+    with db.write() as conn:
+        found = store.delivery(conn, delivery_id, lock=True)
+        domain.may_follow(convenor, store.letter(conn, found.letter_id) if found else None)
+        assert found is not None
+        queued = domain.again(found, now)
+        if queued is None:
+            return found
+        store.record(conn, [queued])
+        timetable.add(conn, SEND, queued.id, now)
+        audit.add(conn, convenor, "resent", queued.id, now)
+        return queued
+
+
+def _copy_for(letter: Letter, member_id: str) -> News:
+    return News(letter.kind, letter.id, member_id, letter.subject)

@@ -39,12 +39,14 @@ class People(membership_pb2_grpc.MembershipServicer):
 
     def __init__(self) -> None:
         self.contacts: dict[str, membership_pb2.Contact] = {}
+        self.asked_for_contacts = 0
         self.pass_keys: dict[str, bytes] = {}
 
     def know(self, member_id: str, name: str, email: str) -> None:
         self.contacts[member_id] = membership_pb2.Contact(member_id=member_id, name=name, email=email)
 
     def Contacts(self, request: membership_pb2.ContactsRequest, context: Any) -> membership_pb2.ContactsResponse:
+        self.asked_for_contacts += 1
         found = [self.contacts[each] for each in request.member_ids if each in self.contacts]
         return membership_pb2.ContactsResponse(contacts=found)
 

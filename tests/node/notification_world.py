@@ -8,9 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import Message as Proto
 from joserfc.jwk import OKPKey
 
+from fosse.events.v1.events_pb2_grpc import add_MeetingsServicer_to_server
+from fosse.events.v1.minutes_pb2_grpc import add_MinutesServicer_to_server
 from fosse.federation.v1.federation_pb2_grpc import add_FederationServicer_to_server
+from fosse.membership.v1.directory_pb2_grpc import add_DirectoryServicer_to_server
+from fosse.membership.v1.links_pb2_grpc import add_LinksServicer_to_server
 from fosse.membership.v1.membership_pb2_grpc import add_MembershipServicer_to_server
 from fosse.notification.v1 import notification_pb2 as pb
 from fosse.notification.v1.notification_pb2_grpc import NotificationStub
@@ -28,6 +33,7 @@ from services.notification.service import build
 from services.notification.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
 from tests.databases import SqliteDatabases, open_database
+from tests.node.month_neighbours import Directory, Links, Meetings, Minutes
 from tests.node.neighbours import People, Region, Shelf
 from tests.unit.membership.people import CARE_HOMES, an_id
 
@@ -41,10 +47,16 @@ class World:
     clock: HeldClock
     floor: Floor
     said: Database
+    # What events says.
+    meetings_said: Database
     gateway: NotificationStub
     shelf: Shelf = field(default_factory=Shelf)
     region: Region = field(default_factory=Region)
     people: People = field(default_factory=People)
+    meetings: Meetings = field(default_factory=Meetings)
+    minutes: Minutes = field(default_factory=Minutes)
+    directory: Directory = field(default_factory=Directory)
+    links: Links = field(default_factory=Links)
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519"))
 
     def adopted(self, number: int = 1, *, authors: tuple[str, ...] = (ANN,), own: bool = True, **given: Any) -> str:
@@ -66,8 +78,15 @@ class World:
         with self.said.write() as conn:
             facts.put(conn, fact, adoption_id, self.clock())
 
-    def as_person(self, member_id: str, *, operator: bool = False) -> tuple[tuple[str, str], ...]:
-        roles = {CARE_HOMES: frozenset({int(Role.ROLE_MEMBER)})}
+    def say_of_meeting(self, fact: Proto, key: str) -> None:
+        with self.meetings_said.write() as conn:
+            facts.put(conn, fact, key, self.clock())
+
+    def as_person(
+        self, member_id: str, *, operator: bool = False, convenor: bool = False
+    ) -> tuple[tuple[str, str], ...]:
+        more = {int(Role.ROLE_CONVENOR)} if convenor else set[int]()
+        roles = {CARE_HOMES: frozenset({int(Role.ROLE_MEMBER), *more})}
         person = Person(member_id, roles=roles, operator=operator)
         return with_pass(passes.sign(self.key, "k", person, self.clock()))
 
@@ -82,26 +101,36 @@ class World:
 @contextmanager
 def notification_among_neighbours(databases: SqliteDatabases, folder: Path, settings: Settings) -> Iterator[World]:
     clock = HeldClock()
-    said = open_database(databases, "notification")
+    said, meetings_said = (open_database(databases, "notification") for _ in range(2))
+    sources = {"fosse.resource": said, "fosse.events": meetings_said}
     caller = Channels(folder / "run", "gateway")
     with a_floor("notification", databases, clock, folder) as floor:
-        world = World(clock, floor, said, caller.stub(NotificationStub, "notification"))
+        world = World(clock, floor, said, meetings_said, caller.stub(NotificationStub, "notification"))
         world.people.pass_keys["k"] = _raw(world.key)
-        with _neighbours(world, folder / "run"), alone(build(floor, settings), floor, {"fosse.resource": said}):
+        with _neighbours(world, folder / "run"), alone(build(floor, settings), floor, sources):
             yield world
     caller.close()
     said.dispose()
+    meetings_said.dispose()
 
 
 @contextmanager
 def _neighbours(world: World, run_dir: Path) -> Iterator[None]:
     add = {
-        "resource": partial(add_ResourcesServicer_to_server, world.shelf),
-        "federation": partial(add_FederationServicer_to_server, world.region),
-        "membership": partial(add_MembershipServicer_to_server, world.people),
+        "resource": [partial(add_ResourcesServicer_to_server, world.shelf)],
+        "federation": [partial(add_FederationServicer_to_server, world.region)],
+        "events": [
+            partial(add_MeetingsServicer_to_server, world.meetings),
+            partial(add_MinutesServicer_to_server, world.minutes),
+        ],
+        "membership": [
+            partial(add_MembershipServicer_to_server, world.people),
+            partial(add_DirectoryServicer_to_server, world.directory),
+            partial(add_LinksServicer_to_server, world.links),
+        ],
     }
     nobody = PassVerifier(dict, world.clock)
-    servers = [Server([each], f"unix:{run_dir / name}.sock", nobody, workers=2) for name, each in add.items()]
+    servers = [Server(each, f"unix:{run_dir / name}.sock", nobody, workers=2) for name, each in add.items()]
     for server in servers:
         server.start()
     yield

@@ -6,10 +6,22 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.common.errors import NotFound
-from services.notification import domain
-from services.notification.domain import GIVEN_UP_AFTER, Adopted, Delivery, Later, News, Refused, Sent, State
+from services.notification.domain import adoptions
+from services.notification.domain import delivery as domain
+from services.notification.domain.adoptions import Adopted
+from services.notification.domain.delivery import (
+    GIVEN_UP_AFTER,
+    Delivery,
+    Later,
+    Letter,
+    News,
+    NoAddress,
+    Refused,
+    Sent,
+    State,
+)
 from tests.alone import HeldClock
-from tests.unit.membership.people import a_person, an_id, an_operator
+from tests.unit.membership.people import CARE_HOMES, SOCIAL_CARE, a_convenor, a_person, an_id, an_operator
 
 NOW = HeldClock()()
 ADOPTED = Adopted(an_id(100), "adopted", an_id(50), "Drinking enough", "Derbyshire", "", (an_id(1), an_id(2)))
@@ -22,7 +34,7 @@ def a_delivery() -> Delivery:
 def test_each_author_is_told_once_but_not_of_the_own_doing() -> None:
     twice_named = replace(ADOPTED, author_ids=(an_id(1), an_id(2), an_id(2)), adopter_id=an_id(1))
 
-    assert [news.member_id for news in domain.news_of(twice_named)] == [an_id(2)]
+    assert [news.member_id for news in adoptions.news_of(twice_named)] == [an_id(2)]
 
 
 @pytest.mark.parametrize(
@@ -34,16 +46,16 @@ def test_each_author_is_told_once_but_not_of_the_own_doing() -> None:
     ],
 )
 def test_the_subject_says_what_happened(stage: str, subject: str) -> None:
-    assert {news.subject for news in domain.news_of(replace(ADOPTED, stage=stage))} == {subject}
+    assert {news.subject for news in adoptions.news_of(replace(ADOPTED, stage=stage))} == {subject}
 
 
 @pytest.mark.parametrize("stage", ["aware", "interested", "assessing", "declined", "stopped", "a later word"])
 def test_looking_at_a_resource_or_leaving_it_is_no_news(stage: str) -> None:
-    assert domain.news_of(replace(ADOPTED, stage=stage)) == []
+    assert adoptions.news_of(replace(ADOPTED, stage=stage)) == []
 
 
 def test_a_title_of_several_lines_makes_a_subject_of_one() -> None:
-    subject = domain.news_of(replace(ADOPTED, title="Drinking\r\nBcc: all@home.example"))[0].subject
+    subject = adoptions.news_of(replace(ADOPTED, title="Drinking\r\nBcc: all@home.example"))[0].subject
 
     assert "\n" not in subject and "\r" not in subject
 
@@ -77,3 +89,34 @@ def test_a_delivery_is_its_members_and_the_operators() -> None:
     for found in (a_delivery(), None):
         with pytest.raises(NotFound):
             domain.may_see(a_person(2), found)
+
+
+def test_a_member_who_has_no_address_is_given_up_at_once() -> None:
+    tried, next_try = domain.after(a_delivery(), NoAddress(), NOW)
+
+    assert (tried.state, next_try) == (State.GIVEN_UP, None)
+    assert tried.problem == "This member has left or has no e-mail address."
+
+
+@pytest.mark.parametrize("state", [State.BOUNCED, State.GIVEN_UP])
+def test_what_nobody_tries_any_more_can_be_queued_as_if_new(state: State) -> None:
+    ended = replace(a_delivery(), state=state, attempts=9, problem="No.")
+    later = NOW + timedelta(days=20)
+
+    assert domain.again(ended, later) == replace(a_delivery(), queued_at=later)
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SENT])
+def test_what_is_queued_or_sent_is_not_queued_again(state: State) -> None:
+    assert domain.again(replace(a_delivery(), state=state), NOW) is None
+
+
+def test_how_a_mailing_went_is_for_convenors_of_its_community() -> None:
+    letter = Letter(an_id(1), "minutes", an_id(50), CARE_HOMES, "Minutes")
+
+    assert domain.may_follow(a_convenor(), letter) == letter
+    for reader in (a_convenor(community=SOCIAL_CARE), a_person(1), an_operator()):
+        with pytest.raises(NotFound):
+            domain.may_follow(reader, letter)
+    with pytest.raises(NotFound):
+        domain.may_follow(a_convenor(), None)

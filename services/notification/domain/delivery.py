@@ -1,19 +1,17 @@
 """What is told to whom, how often it is tried, and who may see it: pure decisions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from services.common.access import Person
 from services.common.errors import NotFound
 
-RESOURCE_ADOPTED = "resource_adopted"
 GIVEN_UP_AFTER = timedelta(days=2)
 LONGEST_PAUSE = timedelta(hours=6)
-
-# Somebody who only looks at a resource is not yet news to its author.
-_VERBS = {"trialling": "is trying out", "adopted": "uses", "embedded": "uses"}
+Words = Mapping[str, Any]
 
 
 class State(StrEnum):
@@ -24,15 +22,43 @@ class State(StrEnum):
     GIVEN_UP = "given_up"
 
 
+NOT_RECEIVED = (State.QUEUED, State.BOUNCED, State.GIVEN_UP)
+_NOBODY_TRIES = frozenset({State.BOUNCED, State.GIVEN_UP})
+
+
 @dataclass(frozen=True)
 class News:
-    """One thing to tell one member. `words` fill the mail's template; no address is among them."""
+    """One thing to tell one member. `words` fill the mail's template; no address of the member is among them."""
 
     kind: str
     item_id: str
     member_id: str
     subject: str
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a mailing says once, to however many; its id is the mailing's."""
+
+    id: str
+    kind: str
+    item_id: str
+    community_id: str
+    subject: str
+    words: Words = field(default_factory=dict)
+    # A calendar entry that is the same for everybody.
+    ics: str = ""
+    # Where answers go; empty: nowhere, and the mail says so.
+    reply_to: str = ""
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """A letter and everybody who gets it."""
+
+    letter: Letter
+    member_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,14 @@ class Delivery:
     attempts: int = 0
     sent_at: datetime | None = None
     problem: str = ""
+    # Of a mailing; empty for news to one member alone.
+    letter_id: str = ""
+    # Read where the mail is written, not in lists.
+    letter: Letter | None = None
+
+    @property
+    def words(self) -> Words:
+        return self.letter.words if self.letter else self.news.words
 
 
 @dataclass(frozen=True)
@@ -61,49 +95,25 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class NoAddress:
+    """The member left, or has no address: nobody can be written to."""
+
+
+@dataclass(frozen=True)
 class Later:
     """Not now; trying again may help."""
 
     problem: str
 
 
-Outcome = Sent | Refused | Later
-
-
-@dataclass(frozen=True)
-class Adopted:
-    """An adoption as its resource's authors may be told of it."""
-
-    adoption_id: str
-    stage: str
-    resource_id: str
-    title: str
-    # County or, for somebody here, locality.
-    place: str
-    organisation: str
-    author_ids: tuple[str, ...]
-    adopter_id: str = ""
-
-
-def news_of(adopted: Adopted) -> list[News]:
-    """One for each author but the one who said it; none while the resource is only looked at, or no longer used."""
-    verb = _VERBS.get(adopted.stage)
-    if verb is None:
-        return []
-    words = {
-        "who": adopted.organisation or adopted.place,
-        "place": adopted.place,
-        "verb": verb,
-        "title": adopted.title,
-        "resource_id": adopted.resource_id,
-    }
-    subject = f"{adopted.place} {verb} your resource “{adopted.title}”"
-    told = dict.fromkeys(author for author in adopted.author_ids if author != adopted.adopter_id)
-    return [News(RESOURCE_ADOPTED, adopted.adoption_id, author, _line(subject), words) for author in told]
+Outcome = Sent | Refused | NoAddress | Later
 
 
 def after(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Delivery, datetime | None]:
     """The delivery after an attempt, and when to try again; None: nobody tries any more."""
+    if isinstance(outcome, NoAddress):
+        why = "This member has left or has no e-mail address."
+        return replace(delivery, state=State.GIVEN_UP, problem=why), None
     tried = replace(delivery, attempts=delivery.attempts + 1)
     if isinstance(outcome, Sent):
         return replace(tried, state=State.SENT, sent_at=now, problem=""), None
@@ -115,9 +125,11 @@ def after(delivery: Delivery, outcome: Outcome, now: datetime) -> tuple[Delivery
     return replace(tried, problem=outcome.problem), following
 
 
-def without_address(delivery: Delivery) -> Delivery:
-    """The member left, or has no address: nobody can be written to."""
-    return replace(delivery, state=State.GIVEN_UP, problem="This member has left or has no e-mail address.")
+def again(delivery: Delivery, now: datetime) -> Delivery | None:
+    """The delivery as if queued now; None where it is still tried, or was sent."""
+    if delivery.state not in _NOBODY_TRIES:
+        return None
+    return replace(delivery, state=State.QUEUED, attempts=0, queued_at=now, problem="")
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -132,6 +144,16 @@ def may_see(reader: Person | str, delivery: Delivery | None) -> Delivery:
     return delivery
 
 
+def may_follow(convenor: Person, letter: Letter | None) -> Letter:
+    """Who was to get a mailing is for the convenors of its community; its mails stay each member's own."""
+    if letter is None or not convenor.is_convenor(letter.community_id):
+        raise NotFound(
+            "There are no mails of this kind in a community of yours. If it was published a moment ago, wait a little "
+            "and look again."
+        )
+    return letter
+
+
 def sees_all(reader: Person | str) -> bool:
     return isinstance(reader, str) or reader.operator
 
@@ -141,14 +163,10 @@ def whose(reader: Person | str) -> str:
     return "" if sees_all(reader) else _id_of(reader)
 
 
-def place_of(node_name: str, localities: Collection[str]) -> str:
-    """What to call where somebody is: the county of another node, the locality in one's own."""
-    return next(iter(localities), "") or node_name or "Another county"
+def line(text: str) -> str:
+    """As it fits a subject: one line, and not endless."""
+    return " ".join(text.split())[:300]
 
 
 def _id_of(reader: Person | str) -> str:
     return reader.member_id if isinstance(reader, Person) else ""
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:300]

@@ -1,0 +1,1 @@
+"""What notification decides: pure values in, values or refusals out."""

@@ -49,6 +49,8 @@ class Neighbour:
         self._shelf_db = Database(_placed(databases.new_url(versions_of("membership")), folder / "resource.db"))
         self._url = _placed(databases.new_url(versions_of("federation")), folder / "federation.db")
         self.shelf = Shelf(self._shelf_db)
+        # Its figures travel too; tests/neighbours/figures.py starts the service that has them.
+        self.evaluation_db = Database(_placed(databases.new_url(versions_of("evaluation")), folder / "evaluation.db"))
         self._operator = Channels(self.run_dir, "operator")
         self._gateway = Channels(self.run_dir, "gateway")
         self._running = ExitStack()
@@ -62,6 +64,7 @@ class Neighbour:
         channels = Channels(self.run_dir, "federation")
         bus = LocalBus(self.clock)
         bus.add_source("fosse.resource", self._shelf_db)
+        bus.add_source("fosse.evaluation", self.evaluation_db)
         floor = Floor("federation", db, self.clock, channels, self.folder)
         running = Running(build(floor, self.settings), floor, bus, workers=4)
         running.listen(bus)
@@ -84,6 +87,7 @@ class Neighbour:
         self._operator.close()
         self._gateway.close()
         self._shelf_db.dispose()
+        self.evaluation_db.dispose()
 
     @property
     def federation(self) -> federation_pb2_grpc.FederationStub:

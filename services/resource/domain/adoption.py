@@ -5,10 +5,10 @@ from datetime import datetime
 
 from services.common.access import Person
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.common.text import clean_line
 from services.resource.domain.audience import Audience
 from services.resource.domain.resource import LONGEST_DISPLAY, Resource, State
 from services.resource.domain.rights import NO_SUCH, may_see
-from services.resource.domain.text import clean_line
 from services.resource.domain.vocabulary import Vocabulary
 
 IN_USE = frozenset({"trialling", "adopted", "embedded"})
@@ -94,6 +94,11 @@ def adopt(
 
 def says_the_same(before: Adoption, after: Adoption) -> bool:
     return (before.stage, before.locality, before.organisation) == (after.stage, after.locality, after.organisation)
+
+
+def counted_in(resource: Resource, person: Person) -> str:
+    """The community in whose figures it counts: the resource's, or that of the member who uses another county's."""
+    return resource.community_id if resource.own else min(person.roles, default="")
 
 
 def _require_adoptable(resource: Resource, before: Adoption | None, person: Person) -> None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from services.common.errors import Invalid
+from services.common.text import clean_line
 from services.resource.domain.audience import IN_WORDS, Audience
-from services.resource.domain.text import checked_link, clean_line
+from services.resource.domain.text import checked_link
 from services.resource.domain.vocabulary import Licence, Vocabulary
 
 LONGEST_TITLE = 200

@@ -6,9 +6,9 @@ from enum import IntEnum
 
 from services.common.access import Person
 from services.common.errors import Conflict, Invalid, NotAllowed
+from services.common.text import clean_text
 from services.resource.domain.audience import Audience, checked_nodes
 from services.resource.domain.parts import MOST_PARTS, Part, require_shareable
-from services.resource.domain.text import clean_text
 from services.resource.domain.vocabulary import Vocabulary
 from services.resource.domain.words import Words, checked_words, differences, require_complete
 

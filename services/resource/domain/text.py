@@ -1,30 +1,14 @@
-"""Text as it is kept: what cannot be seen or turns the reading direction is taken out; file names lose their paths."""
+"""File names without their paths, and links to pages elsewhere."""
 
 import re
-import unicodedata
-from urllib.parse import urlsplit
 
 from services.common.errors import Invalid
+from services.common.text import clean_line, is_link
 
 LONGEST_NAME = 120
-LONGEST_LINK = 2000
-# Marks that hide or reverse what follows; joiners stay, for emoji and for scripts that need them.
-_UNSEEN = "\u00ad\u115f\u1160\u180e\u3164\uffa0"
-_DIRECTION = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
-_HIDDEN = re.compile(f"[{_UNSEEN}{_DIRECTION}\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _ALIKE = {"jpeg": "jpg", "text": "txt", "m4v": "mp4"}
-
-
-def clean_line(text: str) -> str:
-    """One line of text: hidden characters out, white space in single blanks."""
-    return " ".join(_visible(text).split())
-
-
-def clean_text(text: str) -> str:
-    """Text of several lines, without hidden characters and without blanks at its ends."""
-    return _visible(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def clean_file_name(name: str, extension: str) -> str:
@@ -40,27 +24,12 @@ def clean_file_name(name: str, extension: str) -> str:
 def checked_link(link: str) -> str:
     """A link to a page elsewhere, over http or https, without a password in it."""
     address = link.strip()
-    if not address.isprintable() or " " in address or not 0 < len(address) <= LONGEST_LINK:
-        raise _bad_link()
-    try:
-        parts = urlsplit(address)
-        named = bool(parts.hostname) and parts.port != 0
-    except ValueError as error:
-        raise _bad_link() from error
-    if parts.scheme not in {"http", "https"} or not named or parts.username is not None or _HIDDEN.search(address):
-        raise _bad_link()
+    if not is_link(address, {"http", "https"}):
+        raise Invalid(
+            "This link cannot be used. Copy the whole address, which begins with https://, from your browser.",
+            {"link": "not an address of a web page"},
+        )
     return address
-
-
-def _bad_link() -> Invalid:
-    return Invalid(
-        "This link cannot be used. Copy the whole address, which begins with https://, from your browser.",
-        {"link": "not an address of a web page"},
-    )
-
-
-def _visible(text: str) -> str:
-    return _HIDDEN.sub("", unicodedata.normalize("NFC", text))
 
 
 def _without_extension(name: str, extension: str) -> str:

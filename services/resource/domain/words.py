@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.common.errors import Invalid
-from services.resource.domain.text import clean_line, clean_text
+from services.common.text import clean_line, clean_text
 from services.resource.domain.vocabulary import Terms, Vocabulary
 
 ITEM_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")

@@ -14,6 +14,7 @@ def resource_changed(resource: Resource) -> pb.ResourceChanged:
         audience=int(resource.audience),  # type: ignore[arg-type]  # the domain's numbers are the proto's
         origin_node_id=resource.origin_node_id,
         editions=len(resource.published),
+        community_id=resource.community_id if resource.own else "",
     )
 
 
@@ -24,7 +25,8 @@ def resource_gone(resource_id: str, version: int, node_id: str) -> pb.ResourceCh
     )
 
 
-def resource_adopted(adoption: Adoption, own_resource: bool) -> pb.ResourceAdopted:
+def resource_adopted(adoption: Adoption, own_resource: bool, community_id: str) -> pb.ResourceAdopted:
+    """`community_id`: in whose figures it counts."""
     return pb.ResourceAdopted(
         adoption_id=adoption.id,
         resource_id=adoption.resource_id,
@@ -32,6 +34,7 @@ def resource_adopted(adoption: Adoption, own_resource: bool) -> pb.ResourceAdopt
         version=adoption.version,
         node_id=adoption.node_id,
         own=own_resource,
+        community_id=community_id,
     )
 
 

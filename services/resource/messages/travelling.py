@@ -11,12 +11,13 @@ from fosse.common.v1 import shareable_pb2 as pb
 from fosse.shared.v1 import resource_pb2 as shared
 from services.common.errors import Invalid
 from services.common.instants import instant, stamp
+from services.common.text import clean_line, clean_text
 from services.resource.content import KINDS
 from services.resource.domain.adoption import DECLINED, LONGEST_PLACE, Adoption, Reach
 from services.resource.domain.audience import Audience
 from services.resource.domain.parts import File, Part
 from services.resource.domain.resource import LONGEST_DISPLAY, LONGEST_NOTE, Edition, Resource, State
-from services.resource.domain.text import checked_link, clean_file_name, clean_line, clean_text
+from services.resource.domain.text import checked_link, clean_file_name
 from services.resource.domain.words import ITEM_ID, LONGEST_SUMMARY, LONGEST_TITLE, Words
 
 RESOURCE = "fosse.shared.v1.Resource"

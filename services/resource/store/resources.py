@@ -88,11 +88,12 @@ def put_taken(conn: Connection, taken: Sequence[Resource], known: Collection[str
     files.refer(conn, {each.id: hashes(each) for each in taken if each.id in known or hashes(each)})
 
 
-def own_ids(conn: Connection, ids: Collection[str]) -> set[str]:
-    """Those of these resources that belong to this node."""
+def communities_of_own(conn: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Of those of these resources that belong to this node, the community of each."""
     if not ids:
-        return set()
-    return set(conn.scalars(select(resource.c.id).where(resource.c.id.in_(ids), resource.c.origin_node_id == "")))
+        return {}
+    own = select(resource.c.id, resource.c.community_id).where(resource.c.id.in_(ids), resource.c.origin_node_id == "")
+    return {row.id: row.community_id for row in conn.execute(own)}
 
 
 def drop(conn: Connection, ids: Sequence[str]) -> None:

@@ -30,7 +30,8 @@ def adopt(shelf: Shelf, resource_id: str, saying: Saying, *, person: Person, now
             return before
         (adoptions.save if before else adoptions.add)(conn, after)
         resources.recount_use(conn, [resource_id])
-        facts.put(conn, said.resource_adopted(after, resource.own), after.id, now)
+        community_id = rules.counted_in(resource, person)
+        facts.put(conn, said.resource_adopted(after, resource.own, community_id), after.id, now)
         if after.travelled:
             facts.put(conn, said.item_shared(after.id, after.version), after.id, now)
         audit.add(conn, person, f"adopted: {after.stage}", after.id, now)

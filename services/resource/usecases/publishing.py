@@ -6,11 +6,11 @@ from sqlalchemy import Connection
 
 from services.common.access import Person
 from services.common.errors import Conflict, NotFound
+from services.common.text import clean_text
 from services.resource.domain import resource as rules
 from services.resource.domain.parts import require_adaptable
 from services.resource.domain.resource import Publishing, Resource, State
 from services.resource.domain.rights import NO_SUCH, may_change, may_see, require_change
-from services.resource.domain.text import clean_text
 from services.resource.messages.shown import Shown
 from services.resource.store import resources
 from services.resource.usecases.shelf import Shelf, found_to_change, save, shown_to

@@ -162,6 +162,7 @@ def _tell_resources(conn: Connection, put: Sequence[Resource], gone: Sequence[To
 
 
 def _tell_adoptions_of_others(conn: Connection, used: Sequence[Adoption], now: datetime) -> None:
-    own = resources.own_ids(conn, {each.resource_id for each in used})
-    facts.put_all(conn, [(said.resource_adopted(each, each.resource_id in own), each.id) for each in used], now)
+    own = resources.communities_of_own(conn, {each.resource_id for each in used})
+    told = [said.resource_adopted(each, each.resource_id in own, own.get(each.resource_id, "")) for each in used]
+    facts.put_all(conn, [(fact, fact.adoption_id) for fact in told], now)
     audit.add_all(conn, _WORKLOAD, [(f"took: {each.stage}", each.id) for each in used], now)

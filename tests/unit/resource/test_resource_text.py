@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import Invalid
-from services.resource.domain.text import LONGEST_NAME, checked_link, clean_file_name, clean_line, clean_text
+from services.common.text import clean_line, clean_text
+from services.resource.domain.text import LONGEST_NAME, checked_link, clean_file_name
 from services.resource.domain.words import checked_words
 from tests.unit.resource.shelves import VOCABULARY, some_words
 

@@ -1,0 +1,1 @@
+"""What the month adds up to, decided: pure."""

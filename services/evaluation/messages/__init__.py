@@ -1,0 +1,1 @@
+"""What evaluation says, and how its numbers look on the wire."""

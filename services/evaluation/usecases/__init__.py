@@ -1,0 +1,1 @@
+"""What evaluation does, one verb at a time."""

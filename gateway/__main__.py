@@ -41,6 +41,8 @@ class Workers(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": 30,
             # Each worker has a queue of its own, so that connections spread evenly over the workers.
             "reuse_port": True,
+            # Addresses hold the codes of signed links and of invitations.
+            "accesslog": None,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)

@@ -8,7 +8,7 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
-from gateway import api, auth, clients, errors, files, guards, health, pages, security
+from gateway import api, auth, clients, errors, files, guards, health, joining, limits, pages, security
 from gateway.callers import Callers, caller
 from gateway.errors import SignInNeeded
 from gateway.provider import Client, Provider
@@ -40,8 +40,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     security.install(app, settings, secret)
     health.install(app)
     auth.install(app, door)
+    joining.install(app, door)
     api.install(app, door.counters, clock)
     files.install(app)
+    limits.install(app.extensions, limits.Limits(door.counters, clock))
     pages.register(app, settings.name, clock)
     _guard(app)
     app.extensions[_CLOSE] = [db.dispose, connected.close]

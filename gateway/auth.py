@@ -152,7 +152,8 @@ def safe_path(given: str) -> str:
     odd = parts.scheme or parts.netloc or not given.startswith("/") or given.startswith("//")
     if odd or "\\" in given or any(ord(sign) < 33 or ord(sign) == 127 for sign in given) or len(given) > 2000:
         return "/"
-    return "/" if parts.path.startswith(("/signin", "/signout")) else given
+    # A signed link's code is kept nowhere, so not in a sign-in under way either.
+    return "/" if parts.path.startswith(("/signin", "/signout", "/l/")) else given
 
 
 def _address() -> str:

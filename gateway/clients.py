@@ -5,13 +5,22 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Final
 
 from flask import current_app, g
 
+from fosse.evaluation.v1 import evaluation_pb2_grpc
+from fosse.events.v1 import events_pb2_grpc, minutes_pb2_grpc
 from fosse.federation.v1 import federation_pb2_grpc
-from fosse.membership.v1 import membership_pb2_grpc
+from fosse.membership.v1 import (
+    directory_pb2_grpc,
+    importing_pb2_grpc,
+    joining_pb2_grpc,
+    links_pb2_grpc,
+    membership_pb2_grpc,
+)
 from fosse.notification.v1 import notification_pb2_grpc
 from fosse.resource.v1 import resource_pb2_grpc
 from gateway.callers import caller
@@ -26,9 +35,21 @@ _LEAST_S = 0.1
 @dataclass(frozen=True)
 class Clients:
     membership: membership_pb2_grpc.MembershipStub
+    directory: directory_pb2_grpc.DirectoryStub
+    importing: importing_pb2_grpc.ImportingStub
+    joining: joining_pb2_grpc.JoiningStub
+    links: links_pb2_grpc.LinksStub
+    meetings: events_pb2_grpc.MeetingsStub
+    minutes: minutes_pb2_grpc.MinutesStub
+    evaluation: evaluation_pb2_grpc.EvaluationStub
     resources: resource_pb2_grpc.ResourcesStub
     federation: federation_pb2_grpc.FederationStub
     notification: notification_pb2_grpc.NotificationStub
+
+    def with_pass(self, token: str) -> "Clients":
+        """The same stubs, whose calls carry this pass instead of the one of whoever sent the request."""
+        speaking = {each.name: _WithPass(getattr(self, each.name), token) for each in fields(self)}
+        return Clients(**speaking)  # type: ignore[arg-type]  # it answers to the names of the stub's rpcs
 
 
 def connect(channels: Channels, settings: Settings) -> Clients:
@@ -43,6 +64,13 @@ def connect(channels: Channels, settings: Settings) -> Clients:
 
     return Clients(
         membership=stub(membership_pb2_grpc.MembershipStub, "membership"),
+        directory=stub(directory_pb2_grpc.DirectoryStub, "membership"),
+        importing=stub(importing_pb2_grpc.ImportingStub, "membership"),
+        joining=stub(joining_pb2_grpc.JoiningStub, "membership"),
+        links=stub(links_pb2_grpc.LinksStub, "membership"),
+        meetings=stub(events_pb2_grpc.MeetingsStub, "events"),
+        minutes=stub(minutes_pb2_grpc.MinutesStub, "events"),
+        evaluation=stub(evaluation_pb2_grpc.EvaluationStub, "evaluation"),
         resources=stub(resource_pb2_grpc.ResourcesStub, "resource"),
         federation=stub(federation_pb2_grpc.FederationStub, "federation"),
         notification=stub(notification_pb2_grpc.NotificationStub, "notification"),
@@ -59,6 +87,17 @@ def install(extensions: dict[str, Any], made: Clients) -> None:
     extensions[_KEY] = made
 
 
+class _WithPass:
+    """A stub whose unary calls carry one pass."""
+
+    def __init__(self, stub: Any, token: str) -> None:
+        self._stub = stub
+        self._token = token
+
+    def __getattr__(self, rpc: str) -> Callable[[Any], Any]:
+        return partial(getattr(self._stub, rpc), pass_=self._token)
+
+
 class _ForCaller:
     """A channel as generated stubs see it, speaking for the person behind the current request."""
 
@@ -69,7 +108,12 @@ class _ForCaller:
 
     def unary_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
         call = self._channel.unary_unary(method, **codec)
-        return lambda request: call(request, timeout=self._left(), metadata=with_pass(caller().pass_))
+
+        def ask(request: Any, pass_: str | None = None) -> Any:
+            given = caller().pass_ if pass_ is None else pass_
+            return call(request, timeout=self._left(), metadata=with_pass(given))
+
+        return ask
 
     def stream_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
         call = self._channel.stream_unary(method, **codec)

@@ -20,6 +20,7 @@ KEEP_S = 30.0
 # A service that is away is asked again this soon; until then pages do not wait for it.
 RETRY_S = 3.0
 SOON_S = 1.0
+REGION_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ class Nodes:
 class Kept(Generic[T]):
     """One answer, asked again after a while; when its service is away the last answer stands."""
 
-    def __init__(self, ask: Callable[[], T], otherwise: T) -> None:
+    def __init__(self, ask: Callable[[], T], otherwise: T, keep_s: float = KEEP_S) -> None:
         self._ask = ask
+        self._keep_s = keep_s
         self._value = otherwise
         self._until = 0.0
         self._lock = threading.Lock()
@@ -89,7 +91,7 @@ class Kept(Generic[T]):
         except (Refusal, Away):
             self._until = time.monotonic() + RETRY_S
         else:
-            self._until = time.monotonic() + KEEP_S
+            self._until = time.monotonic() + self._keep_s
 
 
 class Lookups:
@@ -98,7 +100,18 @@ class Lookups:
         self.vocabulary = Kept(_vocabulary, Vocabulary({}, {}, {}, {}, {}, {}))
         self.nodes = Kept(self._nodes, Nodes((), own_name))
         self.localities: Kept[tuple[membership_pb2.Locality, ...]] = Kept(_localities, ())
+        # The same for everybody who may see it; None while federation is away.
+        self.region: Kept[federation_pb2.GetFederationStatusResponse | None] = Kept(_region, None, REGION_S)
+        self._waiting: dict[str, Kept[int]] = {}
         self.communities: Kept[tuple[membership_pb2.Community, ...]] = Kept(_communities, ())
+
+    def waiting(self, community_id: str, count: Callable[[], int]) -> int:
+        """How many ask to join this community; for its convenors only, as `count` found it."""
+        return self._waiting.setdefault(community_id, Kept(count, 0))()
+
+    def forget_waiting(self) -> None:
+        for kept in self._waiting.values():
+            kept.forget()
 
     def _nodes(self) -> Nodes:
         found = clients().federation.ListNodes(federation_pb2.ListNodesRequest())
@@ -121,6 +134,13 @@ def _vocabulary() -> Vocabulary:
         stages={term.code: term.name for term in found.adoption_stages},
         readers={term.code: term.name for term in found.readers},
     )
+
+
+def _region() -> federation_pb2.GetFederationStatusResponse | None:
+    try:
+        return clients().federation.GetFederationStatus(federation_pb2.GetFederationStatusRequest())
+    except (Refusal, Away):
+        return None
 
 
 def _localities() -> tuple[membership_pb2.Locality, ...]:

@@ -108,7 +108,8 @@ def install(app: Flask, settings: Settings, secret: bytes) -> None:
         forms.remember(response)
         headers = response.headers
         for name, value in _ALWAYS.items():
-            headers[name] = value
+            # A page may be stricter.
+            headers.setdefault(name, value)
         if "Content-Security-Policy" not in headers:
             html = response.mimetype == "text/html"
             headers["Content-Security-Policy"] = _policy(form_action) if html else _BARE_POLICY

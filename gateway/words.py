@@ -90,6 +90,26 @@ def ago(value: Timestamp | datetime | None, now: datetime) -> str:
     return f"on {day(when)}"
 
 
+def month(value: str) -> str:
+    """`August 2026` of 2026-08."""
+    return f"{date.fromisoformat(f'{value}-01'):%B %Y}"
+
+
+def short_month(value: str) -> str:
+    """`Aug`."""
+    return f"{date.fromisoformat(f'{value}-01'):%b}"
+
+
+def month_head(value: str) -> str:
+    """`Aug 2026`, for the head of a column."""
+    return f"{date.fromisoformat(f'{value}-01'):%b %Y}"
+
+
+def begun(value: Timestamp | datetime | None, now: datetime) -> bool:
+    when = instant(value)
+    return when is not None and when <= now
+
+
 def overdue(review_due: str, now: datetime) -> bool:
     return bool(review_due) and date.fromisoformat(review_due) < now.astimezone(LONDON).date()
 
@@ -140,7 +160,11 @@ def filters(clock: Clock) -> dict[str, Callable[..., Any]]:
         "plural": plural,
         "listed": listed,
         "web_address": web_address,
+        "month": month,
+        "short_month": short_month,
+        "month_head": month_head,
         "ago": lambda value: ago(value, clock()),
+        "begun": lambda value: begun(value, clock()),
         "overdue": lambda review_due: overdue(review_due, clock()),
         "audience": lambda value: AUDIENCES.get(value, ""),
         "node_state": lambda value: NODE_STATES.get(value, ""),

@@ -6,23 +6,58 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
-from gateway import words
+from gateway import community_words, meeting_words, words
 from gateway.callers import caller
 from gateway.lookups import Lookups
-from gateway.pages import about, federation, home, mail, parts, publish, resource, shelf, write
+from gateway.pages import (
+    about,
+    attendance,
+    booking,
+    federation,
+    figures,
+    home,
+    importing,
+    joining,
+    ledger,
+    links,
+    mail,
+    managing,
+    meetings,
+    members,
+    minutes,
+    parts,
+    places,
+    planning,
+    profile,
+    publish,
+    pulse,
+    recording,
+    region_figures,
+    resource,
+    shelf,
+    write,
+)
 from services.common.clock import Clock
 
 _STATIC = Path(__file__).parent.parent / "static"
+_FEATURES = (
+    *(home, shelf, resource, write, parts, publish),
+    *(meetings, booking, planning, recording, places, attendance, minutes, ledger),
+    *(members, managing, importing, joining, profile),
+    *(figures, pulse, region_figures),
+    *(federation, mail, links, about),
+)
 
 
 def register(app: Flask, own_name: str, clock: Clock) -> None:
     """Adds pages, filters and what every template needs. `own_name` is what people call this node."""
-    app.jinja_env.filters.update(words.filters(clock))
+    app.jinja_env.filters.update(words.filters(clock) | community_words.FILTERS | meeting_words.filters())
+    app.jinja_env.globals.update(meeting_words.terms())
     app.extensions["fosse_lookups"] = Lookups(own_name)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(static=static, here=own_name)
     app.context_processor(_who)
-    for feature in (home, shelf, resource, write, parts, publish, federation, mail, about):
+    for feature in _FEATURES:
         app.register_blueprint(feature.blueprint)
 
 

@@ -1,4 +1,4 @@
-"""The first page: what is new, what one has begun, what needs one, and how the region is."""
+"""The first page: what is new, the next meeting, what one has begun, what needs one, and how the region is."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,9 @@ from gateway import guards
 from gateway.callers import caller
 from gateway.clients import clients
 from gateway.lookups import lookups
+from gateway.pages import communities, meetings
 from gateway.pages.federation import sharing
+from gateway.pages.joining import requests_of
 from gateway.pages.side import unless_away
 
 blueprint = Blueprint("home", __name__)
@@ -25,6 +27,8 @@ class Needs:
     drafts: list[resource_pb2.Resource]
     newcomers: int
     alarms: list[str]
+    # People who ask to join the community that this person convenes.
+    joining: int = 0
 
 
 @blueprint.get("/")
@@ -33,11 +37,17 @@ def home() -> str:
     newest = unless_away(_newest)
     if caller().person is None:
         return render_template("welcome.html", newest=newest, **_words())
-    region = unless_away(_region)
+    region = lookups().region()
     drafts = unless_away(_drafts) or []
     held = sharing(region) if region else []
     return render_template(
-        "home.html", newest=newest, region=region, held=held, needs=_needs(drafts, region), **_words()
+        "home.html",
+        newest=newest,
+        region=region,
+        held=held,
+        needs=_needs(drafts, region, _waiting()),
+        soon=unless_away(meetings.to_come),
+        **_words(),
     )
 
 
@@ -55,11 +65,16 @@ def _drafts() -> list[resource_pb2.Resource]:
     return [one for one in found.resources if one.state != facts_pb2.RESOURCE_STATE_WITHDRAWN]
 
 
-def _region() -> federation_pb2.GetFederationStatusResponse:
-    return clients().federation.GetFederationStatus(federation_pb2.GetFederationStatusRequest())
+def _waiting() -> int:
+    if not communities.of_convenor():
+        return 0
+    community_id = communities.convened()
+    return lookups().waiting(community_id, lambda: len(requests_of(community_id).requests))
 
 
-def _needs(drafts: list[resource_pb2.Resource], region: federation_pb2.GetFederationStatusResponse | None) -> Needs:
+def _needs(
+    drafts: list[resource_pb2.Resource], region: federation_pb2.GetFederationStatusResponse | None, joining: int
+) -> Needs:
     if region is None:
-        return Needs(drafts, 0, [])
-    return Needs(drafts, len(region.newcomers), list(region.alarms))
+        return Needs(drafts, 0, [], joining)
+    return Needs(drafts, len(region.newcomers), list(region.alarms), joining)

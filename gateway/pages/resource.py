@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER
 from fosse.federation.v1 import federation_pb2
 from fosse.resource.v1 import resource_pb2
-from gateway import guards
+from gateway import acting, guards
 from gateway.callers import caller
 from gateway.clients import clients
 from gateway.lookups import lookups
@@ -35,12 +35,15 @@ def adopt(resource_id: str) -> ResponseReturnValue:
         locality=request.form.get("locality", ""),
         show_organisation="show_organisation" in request.form,
     )
+    member_id = request.args.get("for", "")
+    speaking = acting.for_member(member_id) if member_id else clients()
     try:
-        said = clients().resources.AdoptResource(asked).adoption
+        said = speaking.resources.AdoptResource(asked).adoption
     except Invalid as error:
         return _page(resource_id, refused(error)), 422
     stage = lookups().vocabulary().stages.get(said.stage, said.stage).partition(":")[0].lower()
-    flash(f"Thank you. It is noted as “{stage}”, and the people who made it can see that.")
+    for_whom = " on their behalf" if member_id else ""
+    flash(f"Thank you. It is noted{for_whom} as “{stage}”, and the people who made it can see that.")
     return redirect(url_for(".show", resource_id=resource_id, _anchor="who-uses-it"))
 
 
@@ -51,7 +54,8 @@ def read(resource_id: str) -> resource_pb2.Resource:
 
 def _page(resource_id: str, wrong: Refused) -> str:
     found = clients().resources.GetResource(resource_pb2.GetResourceRequest(id=resource_id))
-    mine = next((adoption for adoption in found.adoptions if adoption.mine), None)
+    spoken_for = acting.spoken_for()
+    mine = None if spoken_for else next((adoption for adoption in found.adoptions if adoption.mine), None)
     came = unless_away(lambda: _provenance(resource_id)) if found.resource.origin_node_id else None
     return render_template(
         "resource.html",
@@ -63,11 +67,12 @@ def _page(resource_id: str, wrong: Refused) -> str:
         wrong=wrong,
         labels=ADOPT_LABELS,
         came=came,
-        **_in_words(found.resource),
+        spoken_for=spoken_for,
+        **_in_words(found.resource, own_places=spoken_for is None),
     )
 
 
-def _in_words(resource: resource_pb2.Resource) -> dict[str, object]:
+def _in_words(resource: resource_pb2.Resource, own_places: bool) -> dict[str, object]:
     words, nodes = lookups().vocabulary(), lookups().nodes()
     person = caller().person
     places = [place.name for place in lookups().localities()] if person else []
@@ -80,7 +85,7 @@ def _in_words(resource: resource_pb2.Resource) -> dict[str, object]:
         "readers": [words.readers.get(code, code) for code in resource.words.readers],
         "stages": [(code, name, "") for code, name in words.stages.items()],
         "places": [(name, name) for name in places],
-        "own_place": here[0] if len(here) == 1 else "",
+        "own_place": here[0] if own_places and len(here) == 1 else "",
     }
 
 

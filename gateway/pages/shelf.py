@@ -7,7 +7,7 @@ from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fosse.resource.v1 import resource_pb2
-from gateway import guards
+from gateway import acting, guards
 from gateway.clients import clients
 from gateway.lookups import Nodes, Vocabulary, lookups
 
@@ -23,9 +23,15 @@ class Asked:
     query: str
     filters: dict[str, str]
     token: str
+    # The member for whom a convenor looks; empty: people look for themselves.
+    speaks_for: str = ""
+
+    def everything(self) -> str:
+        """The same search without filters."""
+        return self.address(**dict.fromkeys(self.filters, ""))
 
     def address(self, **changed: str) -> str:
-        given = {"q": self.query, **self.filters, **changed}
+        given = {"q": self.query, **self.filters, "for": self.speaks_for, **changed}
         return url_for("shelf.shelf", **{name: value for name, value in given.items() if value})  # type: ignore[arg-type]  # typed for options
 
 
@@ -45,6 +51,7 @@ def shelf() -> ResponseReturnValue:
             nodes=nodes,
             options=_options(words, nodes),
             chips=list(_chips(asked, words, nodes)),
+            spoken_for=acting.spoken_for(),
         )
     )
     # The same address answers a whole page or a fragment.
@@ -55,7 +62,8 @@ def shelf() -> ResponseReturnValue:
 def _asked() -> Asked:
     given = {name: request.args.get(name, "").strip() for name in FILTERS}
     query = request.args.get("q", "").strip()[:200]
-    return Asked(query, {name: value for name, value in given.items() if value}, request.args.get("page", ""))
+    filters = {name: value for name, value in given.items() if value}
+    return Asked(query, filters, request.args.get("page", ""), request.args.get("for", ""))
 
 
 def _request(asked: Asked) -> resource_pb2.SearchResourcesRequest:

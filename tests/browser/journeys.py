@@ -2,9 +2,10 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser import world
+from tests.browser import meeting_journeys, world
 from tests.browser.county import County
 from tests.browser.looking import tab_to
+from tests.browser.standins.members import an_import, some_entries
 
 
 def find_open_and_use(page: Page, county: County) -> None:
@@ -69,4 +70,37 @@ def write_and_publish(page: Page, county: County) -> None:
     expect(page.get_by_role("alert")).to_contain_text("It is published.")
 
 
-BY_KEYBOARD = (find_open_and_use, skip_to_the_content, write_and_publish)
+def find_a_member(page: Page, county: County) -> None:
+    """Search the directory and open somebody."""
+    county.shelf.members.entries = some_entries()
+    page.goto(f"{county.address}/members")
+    tab_to(page, "Search by name")
+    page.keyboard.type("rosa")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("1 member for “rosa”")
+    tab_to(page, "Rosalind Okafor")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rosalind Okafor")
+
+
+def bring_in_a_file(page: Page, county: County) -> None:
+    """Send a file, wait while it is checked, apply the good rows."""
+    county.shelf.members.imports = [an_import(state) for state in (1, 1, 2, 3, 4)]
+    page.goto(f"{county.address}/members/import")
+    tab_to(page, "CSV file")
+    # The system's own window for choosing a file cannot be walked from here.
+    content = "name,email\nAnn Example,ann@home.example\n".encode("utf-16")
+    page.locator("input[type=file]").set_input_files({"name": "m.csv", "mimeType": "text/csv", "buffer": content})
+    tab_to(page, "Check the file")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("What was found in your file", timeout=10_000)
+    expect(page.get_by_text("Line 7, E-mail")).to_be_visible()
+    tab_to(page, "Apply the 58 good rows")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The good rows are in", timeout=10_000)
+
+
+BY_KEYBOARD = (
+    *(find_open_and_use, skip_to_the_content, write_and_publish, find_a_member, bring_in_a_file),
+    *meeting_journeys.BY_KEYBOARD,
+)

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import looking, scripts
 from tests.browser.county import County, a_county
-from tests.browser.states import STATES
+from tests.browser.states import AREAS
 from tests.promises.promise import promise
 
 VARIANT = "embedded"
@@ -18,15 +18,20 @@ REFLECTED = (
     "/nowhere/{}",
     "/signin?next=/{}",
     "/invitation/{}",
+    "/l/{}",
     "/resources/new?adapted_from={}",
+    "/meetings/new?id={}",
+    "/meetings?page={}",
 )
 
 
 def _poison(county: County) -> None:
     shelf = county.shelf
     held = [*shelf.resources.values(), *shelf.drafts, *shelf.adoptions, *shelf.quarantined, *shelf.mails, shelf.status]
+    held += [*shelf.meetings.messages(), *shelf.deliveries, shelf.figures.pulse]
     for one in [*held, *([shelf.provenance] if shelf.provenance else [])]:
         scripts.poison(one)
+    scripts.poison(shelf.links.meeting)
 
 
 def _ran(page: Page) -> bool:
@@ -36,9 +41,10 @@ def _ran(page: Page) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_no_words_of_members_or_other_counties_run_as_a_script(chromium: Browser) -> None:
+@pytest.mark.parametrize("area", AREAS)
+def test_no_words_of_members_or_other_counties_run_as_a_script(chromium: Browser, area: str) -> None:
     executed, shown = [], 0
-    for state in STATES:
+    for state in AREAS[area]:
         with a_county() as county:
             state.prepare(county)
             _poison(county)
@@ -50,9 +56,9 @@ def test_no_words_of_members_or_other_counties_run_as_a_script(chromium: Browser
                 shown += scripts.RUN in page.content()
 
     live = _planted(chromium)
-    figures = f"payloads={len(scripts.PAYLOADS)} states={len(STATES)} shown_in={shown} executed={len(executed)}"
+    figures = f"payloads={len(scripts.PAYLOADS)} states={len(AREAS[area])} shown_in={shown} executed={len(executed)}"
     figures = f"{figures} planted_caught={live}"
-    promise(47, VARIANT, "scripts in what others wrote", not executed and live > 100 and shown > 20, figures, 0)
+    promise(47, VARIANT, f"scripts in what others wrote: {area}", not executed and live > 100 and shown > 0, figures, 0)
 
 
 @pytest.mark.timeout(600)

@@ -34,6 +34,7 @@ def test_a_path_of_ours_is_kept(path: str) -> None:
         "/a\r\nSet-Cookie: a=b",
         "/signin?next=/signin",
         "/signout",
+        "/l/abcdefghijklmnopqrstuvwxyz234567",
         "/" + "a" * 2001,
     ],
 )

@@ -27,7 +27,7 @@ def test_the_colours_and_the_typeface_of_the_nhs_are_gone() -> None:
     assert "#005eb8" not in text and "frutiger" not in text
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_template_has_nothing_inline_and_marks_nothing_as_safe(path: Path) -> None:
     text = path.read_text("utf-8")
 

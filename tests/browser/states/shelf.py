@@ -1,7 +1,4 @@
-"""Every page of the gateway in every state that looks different: the list that accessibility and layout tests walk."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The shelf, the region, mail and what every node has."""
 
 from fosse.federation.v1 import federation_pb2 as federation
 from fosse.resource.v1 import facts_pb2
@@ -9,20 +6,9 @@ from services.common.errors import Conflict, Invalid, TooMany
 from tests.browser import world
 from tests.browser.county import County
 from tests.browser.standins import OPERATOR
+from tests.browser.states.state import Prepare, State
 
 DRINKS = world.id_of("drinks")
-Prepare = Callable[[County], None]
-
-
-@dataclass(frozen=True)
-class State:
-    name: str
-    path: str
-    prepare: Prepare = lambda county: None
-    signed_in: bool = True
-    # What a person types and sends on the page before it is looked at.
-    fill: tuple[tuple[str, str], ...] = ()
-    press: str = ""
 
 
 def _shelf(county: County) -> None:

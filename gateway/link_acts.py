@@ -1,0 +1,110 @@
+"""The acts that signed links are for: how each is asked, which rpc does it, and what is said when it is done."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import request
+
+from fosse.events.v1 import events_pb2, facts_pb2
+from fosse.membership.v1 import links_pb2
+from gateway.clients import Clients
+from gateway.meeting_words import times, weekday
+from gateway.pulse_form import said
+from services.common.errors import Refusal
+
+_HEADINGS: Final[Mapping[int, str]] = {
+    facts_pb2.DECISION_ROOM: "You have a place",
+    facts_pb2.DECISION_ONLINE: "You have a place online",
+    facts_pb2.DECISION_WAITING: "You are on the waiting list",
+    facts_pb2.DECISION_REFUSED: "There is no place left",
+    facts_pb2.DECISION_GIVEN_BACK: "You have no place now",
+    facts_pb2.DECISION_DECLINED: "Your apologies are noted",
+}
+_HELD: Final = {facts_pb2.DECISION_ROOM, facts_pb2.DECISION_ONLINE, facts_pb2.DECISION_WAITING}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a person reads afterwards."""
+
+    heading: str
+    sentence: str
+    receipt: int = 0
+    # Somebody who waits for the room could take a place online meanwhile.
+    online_offered: bool = False
+    # How to get there, and the like, is of use now.
+    comes: bool = False
+    online: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Act:
+    heading: str
+    about: str
+    button: str
+    do: Callable[[Clients, str], Done]
+    # The three questions are a form; everything else is one button.
+    pulse: bool = False
+    # Asked when the meeting is over.
+    afterwards: bool = False
+
+
+def when(meeting: events_pb2.Meeting) -> str:
+    """`Thursday 10 September 2026, 14:00 to 16:00`."""
+    return f"{weekday(meeting.starts_at)}, {times(meeting)}"
+
+
+def not_done(error: Refusal) -> Done:
+    return Done("That was not done", error.sentence, refused=True)
+
+
+def _book(theirs: Clients, meeting_id: str) -> Done:
+    online = request.form.get("wish") == "online"
+    asked = events_pb2.BookPlaceRequest(
+        id=request.form.get("id", ""),
+        meeting_id=meeting_id,
+        wish=events_pb2.WISH_ONLINE if online else events_pb2.WISH_UNSPECIFIED,
+    )
+    answer = theirs.meetings.BookPlace(asked)
+    return _done(answer.place, answer.online_offered)
+
+
+def _cancel(theirs: Clients, meeting_id: str) -> Done:
+    asked = events_pb2.CancelPlaceRequest(id=request.form.get("id", ""), meeting_id=meeting_id)
+    return _done(theirs.meetings.CancelPlace(asked).place)
+
+
+def _decline(theirs: Clients, meeting_id: str) -> Done:
+    asked = events_pb2.DeclinePlaceRequest(id=request.form.get("id", ""), meeting_id=meeting_id)
+    return _done(theirs.meetings.DeclinePlace(asked).place)
+
+
+def _answer_pulse(theirs: Clients, meeting_id: str) -> Done:
+    theirs.evaluation.AnswerPulse(said(meeting_id))
+    return Done("Thank you", "Your answer is kept without your name. It helps to make the next meeting better.")
+
+
+def _done(place: events_pb2.MyPlace, online_offered: bool = False) -> Done:
+    heading = _HEADINGS.get(place.decision, "How it stands")
+    online = place.decision == facts_pb2.DECISION_ONLINE
+    return Done(heading, place.reason, place.receipt, online_offered, comes=place.decision in _HELD, online=online)
+
+
+ACTS: Final[Mapping[int, Act]] = {
+    links_pb2.LINK_PURPOSE_BOOK: Act(
+        "Book a place?", "If all places are taken, you go on the waiting list.", "Book my place", _book
+    ),
+    links_pb2.LINK_PURPOSE_CANCEL: Act(
+        "Give your place back?", "It goes to whoever waits for one, at once.", "Give my place back", _cancel
+    ),
+    links_pb2.LINK_PURPOSE_DECLINE: Act(
+        "You cannot come?", "We note your apologies. If you have a place, somebody else gets it.",
+        "Send my apologies", _decline,
+    ),
+    links_pb2.LINK_PURPOSE_PULSE: Act(
+        "How was the meeting?", "Three questions, one minute. Your answer is kept without your name.",
+        "Send my answer", _answer_pulse, pulse=True, afterwards=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,128 @@
+"""What a signed link in a mail opens: one look, one button, done, without an account.
+
+Looking changes nothing, so that a mail scanner that follows links books nothing. The act is done with the link's own
+pass, whoever is signed in on this computer. The code stands in the address: it leaves this page in no Referer, no
+search engine and no log of ours.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from fosse.events.v1 import events_pb2, facts_pb2
+from fosse.membership.v1 import links_pb2
+from gateway import guards, link_acts
+from gateway.clients import Clients, clients
+from gateway.errors import STATUS
+from gateway.limits import limits
+from gateway.link_acts import ACTS, Act, Done
+from gateway.pages.refused import NOTHING, Refused, refused
+from gateway.pages.side import unless_away
+from gateway.pulse_form import LABELS
+from gateway.sessions import Limit
+from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from services.common.ids import new_id
+
+T = TypeVar("T")
+blueprint = Blueprint("links", __name__, url_prefix="/l")
+# Only codes that are not known count: a good link opens, however many others guess from the same address.
+GUESSES: Final = Limit(
+    "link", 30, timedelta(minutes=10), "Too many links that do not exist were tried from your address. Please wait."
+)
+
+
+@blueprint.get("/<code>")
+@guards.anyone
+def show(code: str) -> ResponseReturnValue:
+    try:
+        link = _known(lambda: _nobody().links.DescribeLink(links_pb2.DescribeLinkRequest(code=code)))
+    except (NotFound, Conflict) as error:
+        return _closed(error)
+    return _ask(link, _meeting(link.object_id))
+
+
+@blueprint.post("/<code>")
+@guards.anyone
+def act(code: str) -> ResponseReturnValue:
+    try:
+        link = _known(lambda: _nobody().links.TradeLink(links_pb2.TradeLinkRequest(code=code)))
+    except (NotFound, Conflict) as error:
+        return _closed(error)
+    theirs = clients().with_pass(getattr(link, "pass"))
+    try:
+        done = ACTS[link.purpose].do(theirs, link.object_id)
+    except Invalid as error:
+        return _ask(link, _meeting(link.object_id), refused(error)), 422
+    except (Conflict, NotAllowed, NotFound) as error:
+        return _said(link, link_acts.not_done(error)), STATUS[type(error)]
+    return _said(link, done)
+
+
+@blueprint.after_request
+def keep_the_code(response: Response) -> Response:
+    """Also on refusals: the code leaves with no link that is followed and is found by no search."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _nobody() -> Clients:
+    """What a link opens is never the business of whoever is signed in."""
+    return clients().with_pass("")
+
+
+def _known(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except NotFound:
+        limits().take(GUESSES)
+        raise
+
+
+def _meeting(meeting_id: str) -> events_pb2.Meeting:
+    return _nobody().meetings.DescribeMeeting(events_pb2.DescribeMeetingRequest(id=meeting_id)).meeting
+
+
+def _ask(link: Any, meeting: events_pb2.Meeting, wrong: Refused = NOTHING) -> str:
+    """`link`: as it was described or traded."""
+    act = ACTS[link.purpose]
+    return render_template(
+        "link.html",
+        act=act,
+        made_for=link.made_for,
+        meeting=meeting,
+        when=link_acts.when(meeting),
+        too_late=_too_late(act, meeting),
+        request_id=new_id(),
+        wrong=wrong,
+        labels=LABELS,
+        typed=request.form,
+    )
+
+
+def _said(link: links_pb2.TradeLinkResponse, done: Done) -> str:
+    """What happened stands, whether or not the meeting can be described just now."""
+    meeting = unless_away(lambda: _meeting(link.object_id))
+    return render_template(
+        "link_done.html",
+        done=done,
+        made_for=link.made_for,
+        meeting=meeting,
+        when=link_acts.when(meeting) if meeting else "",
+        public=meeting is not None and meeting.words.audience == events_pb2.MEETING_AUDIENCE_PUBLIC,
+        request_id=new_id(),
+    )
+
+
+def _closed(error: Refusal) -> ResponseReturnValue:
+    return render_template("link_closed.html", sentence=error.sentence), STATUS[type(error)]
+
+
+def _too_late(act: Act, meeting: events_pb2.Meeting) -> str:
+    """Why there is nothing to press; empty: there is."""
+    if meeting.state == facts_pb2.MEETING_STATE_CANCELLED:
+        return f"This meeting was called off. {meeting.cancelled_because}".strip()
+    return "This meeting is over." if meeting.past and not act.afterwards else ""

@@ -1,4 +1,4 @@
-"""Fills a node with the demo's people and resources through the doors that people use.
+"""Fills a node with the demo's people, meetings and resources through the doors that people use.
 
 Communities, organisations, members and invitations go in as the operator does it; then people accept their invitations,
 sign in and upload, and a convenor publishes. Ids are made from the demo's ids and the node's, so that a load that was
@@ -13,7 +13,9 @@ from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2 as pb
 from services.common.ids import new_id
 from services.node.commands import calling
+from services.node.demo.choices import Choices
 from services.node.demo.documents import Documents
+from services.node.demo.meetings import House, Meetings
 from services.node.demo.person import Person
 from services.node.demo.region import RunningNode
 from services.node.demo.shelf import Shelf
@@ -39,11 +41,16 @@ class Loader:
     @property
     def steps(self) -> int:
         node = self._county.id
-        members, resources = self._world.members_of(node), self._world.resources_of(node)
-        return len(members) + len(self._world.signing_in(node)) + len(resources)
+        world = self._world
+        meetings = [each for each in world.meetings if each.node == node]
+        return sum(
+            len(each) for each in (world.members_of(node), world.signing_in(node), world.resources_of(node), meetings)
+        )
 
     def load(self) -> None:
         self.load_people(self._world.signing_in(self._county.id))
+        self.load_choices()
+        self.load_meetings()
         self.load_resources()
 
     def load_people(self, signing_in: Iterable[Member]) -> None:
@@ -52,7 +59,7 @@ class Loader:
             self._node_id = status.node_id
             known = self._put_members(node)
             for member in signing_in:
-                self._let_in(node, member, known[self._id(member.id)])
+                self._let_in(node, member, known[self.id(member.id)])
                 self._tell(f"{member.name} signs in")
 
     def load_resources(self) -> None:
@@ -60,6 +67,17 @@ class Loader:
         for resource in resources:
             self._put_resource(resource)
             self._tell(resource.words.title)
+
+    def load_meetings(self) -> None:
+        Meetings(self._house).load()
+
+    def load_choices(self) -> None:
+        Choices(self._house).load()
+
+    @property
+    def _house(self) -> House:
+        convenor = self._convenor().id
+        return House(self._world, self._county, self.community_id, self.id, self.person, convenor, self._tell)
 
     def person(self, member_id: str) -> Person:
         """A member who was let in, at their browser."""
@@ -71,9 +89,10 @@ class Loader:
 
     @property
     def community_id(self) -> str:
-        return self._id("community")
+        return self.id("community")
 
-    def _id(self, demo_id: str) -> str:
+    def id(self, demo_id: str) -> str:
+        """What something of the demo is called on this node."""
         return item_id(self._node_id, demo_id)
 
     def _put_members(self, node: calling.Node) -> dict[str, pb.Member]:
@@ -87,7 +106,7 @@ class Loader:
             node.membership.PutOrganisation(
                 pb.PutOrganisationRequest(
                     organisation=pb.Organisation(
-                        id=self._id(organisation.id),
+                        id=self.id(organisation.id),
                         name=organisation.name,
                         type=organisation.type,
                         ods_code=organisation.ods_code,
@@ -98,7 +117,7 @@ class Loader:
             )
         known = _all_members(node, self.community_id)
         for member in self._world.members_of(county.id):
-            if self._id(member.id) not in known:
+            if self.id(member.id) not in known:
                 made = node.membership.PutMember(pb.PutMemberRequest(member=self._member(member))).member
                 known[made.id] = made
             self._tell(f"{member.name} is a member")
@@ -106,12 +125,12 @@ class Loader:
 
     def _member(self, member: Member) -> pb.Member:
         return pb.Member(
-            id=self._id(member.id),
+            id=self.id(member.id),
             name=member.name,
             email=member.email,
             job_title=member.job_title,
             role_group=member.role_group,
-            organisation_id=self._id(member.organisation),
+            organisation_id=self.id(member.organisation),
             locality_ids=member.localities,
             community_id=self.community_id,
             roles=[Role.Value(f"ROLE_{role.upper()}") for role in member.roles],
@@ -138,7 +157,7 @@ class Loader:
     def _put_resource(self, resource: Resource) -> None:
         author = self.person(resource.author)
         convenor = self.person(self._convenor().id)
-        shelf = Shelf(self._id(resource.id), author, convenor, resource)
+        shelf = Shelf(self.id(resource.id), author, convenor, resource)
         words = resource.earlier or resource.words
         found = shelf.found() or shelf.create(self.community_id, self._api_words(words, resource))
         found = self._with_part(shelf, found, words)

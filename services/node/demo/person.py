@@ -62,6 +62,11 @@ class Person:
             raise Unexpected(f"Not published: {done.glimpse()}")
         return seen
 
+    def book_for(self, member_id: str, meeting_id: str, request_id: str, *, wish: int, needs: str = "") -> Page:
+        """Asks for a place for a member without an account; answers the list of places."""
+        form = self.page(f"/meetings/{meeting_id}/places/for").form(having="member_id")
+        return self.submit(form, id=request_id, member_id=member_id, act="book", wish=str(wish), access_needs=needs)
+
     def search(self, words: str) -> list[str]:
         """Titles on the shelf's first page."""
         page = self.submit(self.page("/shelf").form(having="q"), q=words)

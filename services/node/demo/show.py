@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,8 @@ from services.node.demo.trouble import TROUBLE
 from services.node.demo.world import World
 
 _WATCH_S = 1.0
+# What a load of today brings; a folder that was loaded with less is filled up.
+_LOADED = "people, choices, meetings, resources"
 
 
 def run(data: Path, counties: str, port: int | None) -> int:
@@ -36,6 +38,8 @@ def run(data: Path, counties: str, port: int | None) -> int:
         _fill(region, world, data, console, until)
         if not until.is_set():
             console.print(_table(region, world))
+            for line in _full_meetings(region, world):
+                console.print(line)
             console.print("Ctrl-C stops all of it; the next start is quick and finds everything again.")
         return _watch(region, console, until)
     except TROUBLE as seen:
@@ -77,7 +81,7 @@ def _port(data: Path, asked: int | None) -> int:
 
 def _fill(region: Region, world: World, data: Path, console: Console, until: threading.Event) -> None:
     """Enrols and loads what is not there yet, each county in a thread of its own."""
-    missing = [node for node in region.nodes if not _done(node).exists()]
+    missing = [node for node in region.nodes if not _is_loaded(node)]
     if not missing:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -105,14 +109,19 @@ def _load(node: RunningNode, world: World, data: Path, progress: Progress, until
         loader.load()
     except _Stopped:
         return
-    _done(node).touch()
+    _mark(node).write_text(_LOADED, encoding="utf-8")
 
 
 class _Stopped(Exception):
     """Ctrl-C while loading; the next start goes on here."""
 
 
-def _done(node: RunningNode) -> Path:
+def _is_loaded(node: RunningNode) -> bool:
+    mark = _mark(node)
+    return mark.exists() and mark.read_text(encoding="utf-8") == _LOADED
+
+
+def _mark(node: RunningNode) -> Path:
     return node.folder.path / "demo.loaded"
 
 
@@ -124,6 +133,16 @@ def _table(region: Region, world: World) -> Table:
         table.add_row(node.county.name, node.address, "\n".join(said))
         table.add_section()
     return table
+
+
+def _full_meetings(region: Region, world: World) -> Iterator[str]:
+    for node in region.nodes:
+        for meeting in world.meetings_of(node.county.id, past=False):
+            booked = meeting.booked
+            if booked.waiting:
+                day = date.fromisoformat(meeting.day)
+                seats = f"{len(booked.room)} in the room, {len(booked.waiting)} waiting, {len(booked.online)} online"
+                yield f"The next meeting of {node.county.name}, on {day.day} {day:%B}, is full: {seats}."
 
 
 def _role(roles: Sequence[str]) -> str:

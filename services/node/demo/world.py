@@ -1,9 +1,9 @@
-"""The invented East Midlands: its people, organisations and resources, with dates moved to today."""
+"""The invented East Midlands: its people, organisations, resources and meetings, with dates moved to today."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,11 @@ class Member:
     email: str
     localities: Sequence[str]
     roles: Sequence[str]
+    topics: Sequence[str] = ()
     name_travels: bool = False
+    listed: bool = True
+    """Found in the directory by other members."""
+    email_shown: bool = False
     first: bool = False
     """One of those to try first on the sign-in page."""
     left: bool = False
@@ -86,11 +90,67 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Booked:
+    """Who asked for a place at a meeting to come, in this order; ids of members."""
+
+    room: Sequence[str] = ()
+    waiting: Sequence[str] = ()
+    online: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """One that was, with who came, or one to come, with who asked for a place."""
+
+    id: str
+    node: str
+    kind: str
+    audience: str
+    day: str
+    starts: str
+    ends: str
+    title: str
+    about: str
+    venue: str
+    room_holds: int
+    online_holds: int
+    directions: str = ""
+    online_link: str = ""
+    agenda: Sequence[Mapping[str, Any]] = ()
+    room: Sequence[str] = ()
+    online: Sequence[str] = ()
+    apologies: Sequence[str] = ()
+    guests: int = 0
+    refused: int = 0
+    booked: Booked = Booked()
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """What helps a member take part, by the member's id."""
+    invite: bool = False
+    past: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    what: str
+    who: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Minutes:
+    meeting: str
+    items: Sequence[Mapping[str, str]]
+    actions: Sequence[Action]
+
+
+@dataclass(frozen=True)
 class World:
     counties: Sequence[County]
     organisations: Sequence[Organisation]
     members: Sequence[Member]
     resources: Sequence[Resource]
+    meetings: Sequence[Meeting] = ()
+    minutes: Sequence[Minutes] = ()
 
     def county(self, node: str) -> County:
         return next(each for each in self.counties if each.id == node)
@@ -115,6 +175,12 @@ class World:
         mine = [each for each in self.resources if each.node == node]
         return sorted(mine, key=lambda each: bool(each.adapted_from))
 
+    def meetings_of(self, node: str, *, past: bool) -> list[Meeting]:
+        return [each for each in self.meetings if each.node == node and each.past == past]
+
+    def minutes_of(self, meeting: str) -> Minutes | None:
+        return next((each for each in self.minutes if each.meeting == meeting), None)
+
     def signing_in(self, node: str) -> list[Member]:
         """Who has accepted the invitation: those to try first, convenors before others, and whoever made something."""
         makers = {each.author for each in self.resources_of(node)}
@@ -128,6 +194,8 @@ def load(today: date) -> World:
         organisations=[Organisation(**row) for row in _rows("organisations")],
         members=[Member(**row) for row in _rows("members")],
         resources=[_resource(row, today) for row in _rows("resources")],
+        meetings=[_meeting(row, today) for row in _rows("meetings")],
+        minutes=[_minutes(row, today) for row in _rows("minutes")],
     )
 
 
@@ -136,12 +204,17 @@ def item_id(node_id: str, demo_id: str) -> str:
     return hashlib.sha256(f"{node_id}|{demo_id}".encode()).hexdigest()[:32]
 
 
+def moved(day: str, today: date) -> date:
+    """A day of the demo's world by whole weeks to ours: what was over stays over, what was to come stays to come."""
+    return date.fromisoformat(day) + timedelta(weeks=(today - NOW).days // 7)
+
+
 def shifted(day: str, today: date) -> str:
-    """A day of the demo's world by whole weeks to ours; one that is over is moved on by whole years."""
-    moved = date.fromisoformat(day) + timedelta(weeks=(today - NOW).days // 7)
-    while moved <= today:
-        moved += _YEAR
-    return moved.isoformat()
+    """As `moved`; one that is over is moved on by whole years."""
+    found = moved(day, today)
+    while found <= today:
+        found += _YEAR
+    return found.isoformat()
 
 
 def _resource(row: dict[str, Any], today: date) -> Resource:
@@ -149,6 +222,17 @@ def _resource(row: dict[str, Any], today: date) -> Resource:
     earlier = row.pop("earlier", None)
     made = Resource(words=_words(taken, today), **row)
     return replace(made, earlier=_words(earlier, today)) if earlier else made
+
+
+def _meeting(row: dict[str, Any], today: date) -> Meeting:
+    past = date.fromisoformat(row["day"]) < NOW
+    booked = Booked(**row.pop("booked", {}))
+    return Meeting(**{**row, "day": moved(row["day"], today).isoformat(), "booked": booked, "past": past})
+
+
+def _minutes(row: dict[str, Any], today: date) -> Minutes:
+    actions = [Action(**{**each, "by": moved(each["by"], today).isoformat()}) for each in row.pop("actions")]
+    return Minutes(actions=actions, **row)
 
 
 def _words(row: dict[str, Any], today: date) -> Words:

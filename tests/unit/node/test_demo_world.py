@@ -22,6 +22,15 @@ def test_days_move_by_whole_weeks_so_that_a_monday_stays_a_monday() -> None:
     assert moved.weekday() == date(2028, 2, 4).weekday()
 
 
+@pytest.mark.parametrize("today", [date(2026, 8, 31), TODAY, date(2026, 12, 1), date(2028, 2, 29)])
+def test_what_was_over_in_the_demo_stays_over_and_what_was_to_come_stays_to_come(today: date) -> None:
+    world = worlds.load(today)
+
+    assert all(each.day < today.isoformat() for each in world.meetings if each.past)
+    assert all(each.day > today.isoformat() for each in world.meetings if not each.past)
+    assert min(each.day for each in world.meetings) > date(today.year - 2, today.month, 1).isoformat()
+
+
 def test_no_demo_resource_is_published_past_its_review(world: worlds.World) -> None:
     assert all(each.words.review_due > TODAY.isoformat() for each in world.resources)
 
@@ -44,6 +53,45 @@ def test_each_county_has_a_convenor_an_operator_and_somebody_from_a_home_to_sign
         roles = {role for each in first for role in each.roles}
         assert {"convenor", "operator"} <= roles
         assert county.hub or any("home" in world.organisation(each.organisation).type for each in first)
+
+
+def test_nottinghamshire_met_twelve_times_and_celebrated_and_wrote_minutes_each_month(world: worlds.World) -> None:
+    was = world.meetings_of("notts", past=True)
+
+    monthly = [each for each in was if each.kind == "monthly"]
+    assert len(monthly) == 12
+    assert all(world.minutes_of(each.id) for each in monthly)
+    assert [len(each.room) + each.guests for each in was if each.kind == "celebration"] == [81]
+    assert sum(each.refused for each in was) == 50
+
+
+def test_the_next_meeting_of_nottinghamshire_is_full_and_seven_wait(world: worlds.World) -> None:
+    coming = next(each for each in world.meetings_of("notts", past=False) if each.invite)
+
+    booked = coming.booked
+    assert (coming.room_holds, len(booked.room), len(booked.waiting), len(booked.online)) == (20, 20, 7, 4)
+    asked = [*booked.room, *booked.waiting, *booked.online]
+    assert len(set(asked)) == 31
+    assert not [each for each in asked if world.member(each).left]
+
+
+def test_three_counties_have_a_year_to_show_at_the_hub(world: worlds.World) -> None:
+    assert {each.node for each in world.meetings if each.past} == {"notts", "derbys", "leics"}
+
+
+def test_who_came_asked_or_has_something_to_do_is_a_member_of_that_county(world: worlds.World) -> None:
+    for meeting in world.meetings:
+        booked = meeting.booked
+        came, asked = [*meeting.room, *meeting.online], [*booked.room, *booked.waiting, *booked.online]
+        named = [*came, *asked, *meeting.apologies]
+        assert {world.member(each).node for each in named} <= {meeting.node}
+        assert len(set(named)) == len(named)
+        assert set(meeting.needs) <= set(asked)
+        assert len(meeting.room) <= meeting.room_holds
+        assert len(meeting.online) <= meeting.online_holds
+    for minutes in world.minutes:
+        node = next(each.node for each in world.meetings if each.id == minutes.meeting)
+        assert {world.member(each.who).node for each in minutes.actions} <= {node}
 
 
 def test_a_superseded_resource_and_its_successor_are_two_editions_of_one(world: worlds.World) -> None:

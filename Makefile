@@ -21,7 +21,7 @@ help: ## show this list
 demo: .venv/runtime.stamp ## a hub and three counties on this machine, with demo people; COUNTIES=all for all six
 	@$(BIN)/python -m services.node demo $(if $(COUNTIES),--counties $(COUNTIES)) $(if $(PORT),--port $(PORT))
 
-demo-check: .venv/runtime.stamp ## play the main job on a fresh region over HTTP; stops at the first step that fails
+demo-check: .venv/runtime.stamp ## play the main jobs on a fresh region over HTTP; stops at the first step that fails
 	@$(BIN)/python -m services.node demo-check
 
 test: .venv/dev.stamp chromium ## every test but the promises; the last line says what this machine could not test

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Error, sync_playwright
 from testcontainers.community.postgres import PostgresContainer
 
@@ -12,6 +13,10 @@ from tests import machine
 from tests.broker import Broker
 from tests.databases import PostgresDatabases, SqliteDatabases, open_database
 from tests.rules.habits import telling_records
+
+# How fast inputs are made says how busy the machine is, nothing of the product.
+settings.register_profile("fosse", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fosse")
 
 MakeDatabase = Callable[[Path | str], Database]
 CHROMIUM_ARGUMENTS = [

@@ -34,7 +34,7 @@ from tests.openid import OpenId
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
 
-SERVICES = ("membership", "resource", "federation", "notification")
+SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 EVERYBODY = (*SERVICES, "gateway")
 
 

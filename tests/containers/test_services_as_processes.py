@@ -2,12 +2,18 @@
 
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from fosse.common.v1.audience_pb2 import AUDIENCE_PUBLIC
+from fosse.evaluation.v1.evaluation_pb2 import Figure, ListIndicatorsRequest
+from fosse.evaluation.v1.evaluation_pb2_grpc import EvaluationStub
+from fosse.events.v1 import events_pb2 as events
+from fosse.events.v1.events_pb2_grpc import MeetingsStub
 from fosse.resource.v1 import resource_pb2 as pb
 from tests.broker import Broker
 from tests.containers.county import EVERYBODY, SERVICES, County, Process, a_county, a_hub, search
@@ -16,7 +22,7 @@ from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(300)]
-LEAFLET, LINK, ADOPTION = an_id(500), an_id(501), an_id(502)
+LEAFLET, LINK, ADOPTION, MEETING = an_id(500), an_id(501), an_id(502), an_id(600)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +71,43 @@ def test_a_leaflet_is_found_and_adopted_and_its_author_is_told_through_kafka(cou
     assert county.search("dehydration")[0]["title"] == "Spotting dehydration early"
     until(lambda: any("ann@homes.example" in mail for mail in county.mails()), "its author was told by mail")
     until(lambda: county.housekeeping("resource").facts_unsent == 0, "all facts were carried")
-    assert [county.housekeeping(name).parked for name in SERVICES] == [0, 0, 0, 0]
+    assert {county.housekeeping(name).parked for name in SERVICES} == {0}
+
+
+def test_a_place_is_decided_told_by_mail_and_counted_through_kafka(county: County) -> None:
+    cath, dan, eve = county.a_member(3, "Cath", ROLE_CONVENOR), county.a_member(4, "Dan"), county.a_member(5, "Eve")
+    meetings = county.gateway.stub(MeetingsStub, "events", 5.0)
+    day = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    words = events.MeetingWords(
+        title="Falls at night", kind=events.MEETING_KIND_MONTHLY, audience=events.MEETING_AUDIENCE_COMMUNITY, day=day,
+        starts="14:00", ends="16:00", venue="Library", room_holds=1,
+    )  # fmt: skip
+    create = events.CreateMeetingRequest(id=MEETING, community_id=CARE_HOMES, words=words)
+    meetings.CreateMeeting(create, metadata=cath)
+    announce = events.AnnounceMeetingRequest(id=MEETING, expected_version=1, invite=True)
+    meetings.AnnounceMeeting(announce, metadata=cath)
+
+    for number, member in ((601, dan), (602, eve)):
+        request = events.BookPlaceRequest(id=an_id(number), meeting_id=MEETING, wish=events.WISH_ROOM)
+        meetings.BookPlace(request, metadata=member)
+    meetings.CancelPlace(events.CancelPlaceRequest(id=an_id(603), meeting_id=MEETING), metadata=dan)
+
+    until(lambda: has_mail(county, "eve@", "A place came free"), "who waited is told of the place", 30)
+    assert has_mail(county, "dan@", "Falls at night")
+    evaluation = county.gateway.stub(EvaluationStub, "evaluation", 5.0)
+    asked = ListIndicatorsRequest(community_id=CARE_HOMES, months=1)
+
+    def members() -> Figure:
+        found = {each.indicator.code: each for each in evaluation.ListIndicators(asked, metadata=cath).series}
+        return found["members"].figures[0]
+
+    until(lambda: members().hidden, "so few members are counted, and not shown", 30)
+
+
+def has_mail(county: County, to: str, subject: str) -> bool:
+    """Subjects may be encoded where they hold more than ASCII."""
+    mails = (message_from_string(mail, policy=policy.default) for mail in county.mails())
+    return any(to in str(mail["To"]) and subject in str(mail["Subject"]) for mail in mails)
 
 
 def test_a_deployed_county_joins_a_hub_and_its_leaflet_is_found_there(county: County, tmp_path: Path) -> None:
@@ -82,7 +124,7 @@ def test_no_log_of_any_process_names_a_person(county: County) -> None:
     logs = county.logs()
 
     assert logs.count("\n") > len(EVERYBODY)
-    assert [word for word in ("@", "Ann", "Ben", "dehydration") if word in logs] == []
+    assert [word for word in ("@", "Ann", "Ben", "Cath", "dehydration", "Falls") if word in logs] == []
 
 
 def test_a_service_that_is_killed_goes_on_where_it_was(county: County) -> None:

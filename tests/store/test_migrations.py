@@ -6,6 +6,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
 from services.common import audit, facts, seen, timetable
+from services.evaluation.store import tables as evaluation
+from services.events.store import tables as events
 from services.federation.store import tables as federation
 from services.membership.store import tables as membership
 from services.notification import store as notification
@@ -14,8 +16,10 @@ from tests.conftest import MakeDatabase
 
 TABLES = {
     "membership": membership.METADATA,
+    "events": events.METADATA,
     "resource": resource.METADATA,
     "federation": federation.metadata,
+    "evaluation": evaluation.METADATA,
     "notification": notification.METADATA,
 }
 FLOOR = {table.metadata for table in (audit.audit, facts.facts, seen.seen, timetable.timetable)}

@@ -4,7 +4,7 @@ A fact holds ids, versions, states and counts, never names or free text. Facts a
 can be lost and refilled: `resend` starts a new generation, and whoever carries facts begins again from the oldest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -121,9 +122,7 @@ def put_all(
 
 def after(conn: Connection, place: Place, limit: int) -> list[Fact]:
     """Facts beyond this place, in order, that no open transaction can still precede."""
-    rows = conn.execute(
-        select(*_READ).where(_beyond(place), settled(conn, facts.c.tx)).order_by(facts.c.tx, facts.c.id).limit(limit)
-    )
+    rows = conn.execute(_AFTER.where(settled(conn, facts.c.tx)), {**place._asdict(), "at_most": limit})
     return [_fact(row) for row in rows]
 
 
@@ -160,12 +159,12 @@ def generation(conn: Connection) -> int:
 
 def waiting(conn: Connection) -> Unsent:
     """What a relay has yet to send."""
-    return _waiting(conn, facts.c.sent_to.is_(None))
+    return _waiting(conn, facts.c.sent_to.is_(None), {})
 
 
 def waiting_beyond(conn: Connection, place: Place) -> Unsent:
     """What a reader that stands here has yet to read."""
-    return _waiting(conn, _beyond(place))
+    return _waiting(conn, _BEYOND, place._asdict())
 
 
 def prune(conn: Connection, now: datetime) -> int:
@@ -173,12 +172,9 @@ def prune(conn: Connection, now: datetime) -> int:
     return conn.execute(delete(facts).where(facts.c.recorded_at < now - KEPT)).rowcount
 
 
-def _beyond(place: Place) -> ColumnElement[bool]:
-    return or_(facts.c.tx > place.tx, and_(facts.c.tx == place.tx, facts.c.id > place.number))
-
-
-def _waiting(conn: Connection, condition: ColumnElement[bool]) -> Unsent:
-    unsent_rows, oldest = conn.execute(select(func.count(), func.min(facts.c.recorded_at)).where(condition)).one()
+def _waiting(conn: Connection, condition: ColumnElement[bool], known: Mapping[str, int]) -> Unsent:
+    waiting_rows = select(func.count(), func.min(facts.c.recorded_at)).where(condition)
+    unsent_rows, oldest = conn.execute(waiting_rows, known).one()
     kept = conn.scalar(select(func.count()).select_from(facts)) or 0
     return Unsent(kept, unsent_rows, oldest)
 
@@ -188,3 +184,7 @@ def _fact(row: Any) -> Fact:
 
 
 _READ = (facts.c.tx, facts.c.id, facts.c.message_id, facts.c.kind, facts.c.key, facts.c.body, facts.c.happened_at)
+# Built once: whoever listens asks at every wake.
+_TX, _NUMBER = bindparam("tx", type_=BigInteger()), bindparam("number", type_=BigInteger())
+_BEYOND = or_(facts.c.tx > _TX, and_(facts.c.tx == _TX, facts.c.id > _NUMBER))
+_AFTER = select(*_READ).where(_BEYOND).order_by(facts.c.tx, facts.c.id).limit(bindparam("at_most"))

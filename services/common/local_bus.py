@@ -62,10 +62,10 @@ class LocalBus:
             return facts.waiting_beyond(conn, min(places)) if places else Unsent(0, 0, None)
 
     def _place(self, each: _Listening) -> Place:
-        with each.source.read() as conn:
-            generation = facts.generation(conn)
         with each.db.read() as conn:
-            return seen.position(conn, each.consumer.name, each.topic, generation)
+            at = seen.position(conn, each.consumer.name, each.topic)
+        with each.source.read() as conn:
+            return at.within(facts.generation(conn))
 
     def _step(self, listening: list[_Listening]) -> float:
         try:
@@ -73,17 +73,16 @@ class LocalBus:
         except (Away, TooMany) as reason:
             log.info("bus waits", extra={"consumer": listening[0].consumer.name, "reason": type(reason).__name__})
             return _BACK_OFF_S
-        return 0.0 if any(carried) else _LOOK_AGAIN_S
+        return 0.0 if max(carried) == BATCH else _LOOK_AGAIN_S
 
     def carry(self, consumer: Consumer, db: Database, topic: str) -> int:
         """Delivers the next batch of one topic; returns how many facts were read."""
         source = self._sources[topic]
+        with db.read() as conn:
+            at = seen.position(conn, consumer.name, topic)
         with source.read() as conn:
             generation = facts.generation(conn)
-        with db.read() as conn:
-            place = seen.position(conn, consumer.name, topic, generation)
-        with source.read() as conn:
-            found = facts.after(conn, place, BATCH)
+            found = facts.after(conn, at.within(generation), BATCH)
         if found:
             messages = [Message(f.message_id, topic, f.kind, f.key, f.body, f.happened_at) for f in found]
             last = found[-1].place

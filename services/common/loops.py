@@ -1,4 +1,8 @@
-"""Named background threads that must not die: each kind of background work has one."""
+"""Named background threads that must not die: each kind of background work has one.
+
+Who is woken by every fact of a busy minute would take a round for each. A breath between two rounds lets facts gather:
+the first is taken at once, those that follow share the next round.
+"""
 
 import logging
 import threading
@@ -7,10 +11,14 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 _AFTER_A_FAULT_S = 1.0
 _LONGEST_S = 30.0
+_BREATH_S = 0.05
 
 
 class Loop:
-    """Calls `step` again and again; `step` returns the seconds to wait before the next, unless woken."""
+    """Calls `step` again and again; `step` returns the seconds to wait before the next, unless woken.
+
+    Zero says that there is more to do: the next step follows at once, without a breath.
+    """
 
     def __init__(self, name: str, step: Callable[[], float]) -> None:
         self.name = name
@@ -48,4 +56,6 @@ class Loop:
                 # The one place where a loop's fault ends: it is told with its trace, and the loop goes on.
                 log.exception("loop step failed", extra={"loop": self.name})
                 wait, pause = pause, min(pause * 2, _LONGEST_S)
-            self._woken.wait(wait)
+            if wait:
+                self._ending.wait(_BREATH_S)
+                self._woken.wait(max(wait - _BREATH_S, 0.0))

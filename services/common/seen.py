@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
@@ -153,13 +154,27 @@ def count_parked(conn: Connection) -> int:
     return int(conn.scalar(select(func.count()).select_from(parked)) or 0)
 
 
-def position(conn: Connection, consumer: str, topic: str, generation: int) -> Place:
-    """Where the last fact handled lies; the start when there is none or the facts are being sent once more."""
-    at = select(positions.c.tx, positions.c.number).where(
-        positions.c.consumer == consumer, positions.c.topic == topic, positions.c.generation == generation
-    )
-    row = conn.execute(at).one_or_none()
-    return Place(*row) if row else START
+@dataclass(frozen=True)
+class Position:
+    """Where the last fact handled lies, and in which generation of its topic."""
+
+    generation: int
+    place: Place
+
+    def within(self, generation: int) -> Place:
+        """The start when the facts are being sent once more."""
+        return self.place if self.generation == generation else START
+
+
+# Built once: whoever listens asks at every wake.
+_POSITION = select(positions.c.generation, positions.c.tx, positions.c.number).where(
+    positions.c.consumer == bindparam("by"), positions.c.topic == bindparam("of")
+)
+
+
+def position(conn: Connection, consumer: str, topic: str) -> Position:
+    row = conn.execute(_POSITION, {"by": consumer, "of": topic}).one_or_none()
+    return Position(row.generation, Place(row.tx, row.number)) if row else Position(0, START)
 
 
 def move(conn: Connection, consumer: str, topic: str, generation: int, place: Place) -> None:

@@ -4,6 +4,7 @@ Up to fifty mails at once: one question for addresses, one for signed links, one
 went is noted before the next is begun, so that a crash repeats at most one.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from services.common.timetable import Due
 from services.notification import messages, usecases
 from services.notification.domain import links
 from services.notification.domain.delivery import Delivery, Later, NoAddress, Outcome, Refused
-from services.notification.letters import Addressed, Letters
+from services.notification.letters import Addressed, Enclosed, Letters
 from services.notification.mime import Mail
 from services.notification.post import Post
 
@@ -44,8 +45,8 @@ class _Known:
 
     contacts: Contacts
     codes: Codes
-    # Entries by delivery; empty: the mail has none. Those that are missing could not be asked for.
-    calendars: Mapping[str, str]
+    # By delivery. Those that are missing could not be asked for.
+    enclosed: Mapping[str, Enclosed]
 
 
 class Sending:
@@ -80,11 +81,11 @@ class Sending:
         contact = known.contacts.get(delivery.news.member_id)
         if contact is None or not contact.email:
             return NoAddress()
-        if delivery.id not in known.calendars:
+        if delivery.id not in known.enclosed:
             return _MEETINGS_AWAY
         codes = _codes_of(delivery, known.codes)
         try:
-            to = Addressed(contact.name, contact.email, codes, known.calendars[delivery.id])
+            to = Addressed(contact.name, contact.email, codes, known.enclosed[delivery.id])
             return self._letters.write(delivery, to, self._clock())
         except ValueError:
             return Refused("The e-mail address of this member cannot be written to.")
@@ -94,7 +95,7 @@ class Sending:
         membership = self._channels.stub(MembershipStub, "membership")
         contacts = membership.Contacts(membership_pb2.ContactsRequest(member_ids=members)).contacts
         by_member = {each.member_id: each for each in contacts}
-        return _Known(by_member, self._make_links(batch), self._calendars(batch))
+        return _Known(by_member, self._make_links(batch), self._enclose(batch))
 
     def _make_links(self, batch: Sequence[Delivery]) -> Codes:
         wishes = [wish for each in batch for wish in _wishes(each, self._clock())]
@@ -103,26 +104,30 @@ class Sending:
         made = self._channels.stub(LinksStub, "membership").MakeLinks(links_pb2.MakeLinksRequest(links=wishes))
         return {each.id: each.code for each in made.links}
 
-    def _calendars(self, batch: Sequence[Delivery]) -> Mapping[str, str]:
+    def _enclose(self, batch: Sequence[Delivery]) -> Mapping[str, Enclosed]:
         """Once the meetings do not answer, they are asked no more: each question would cost a time-out."""
-        found = {
-            each.id: each.letter.ics if each.letter else "" for each in batch if not each.words.get("own_calendar")
-        }
+        found, own = dict[str, Enclosed](), defaultdict[str, list[Delivery]](list)
+        for each in batch:
+            if each.words.get("own_calendar"):
+                own[each.words["meeting_id"]].append(each)
+            else:
+                found[each.id] = Enclosed(each.letter.ics if each.letter else "")
         with suppress(Away, TooMany):
-            for each in batch:
-                if each.id not in found:
-                    found[each.id] = self._calendar(each)
+            for meeting_id, deliveries in own.items():
+                found |= self._own(meeting_id, deliveries)
         return found
 
-    def _calendar(self, delivery: Delivery) -> str:
-        """The member's own entry, which may hold the joining link."""
-        request = events_pb2.GetCalendarEntryRequest(
-            meeting_id=delivery.words["meeting_id"], member_id=delivery.news.member_id
-        )
+    def _own(self, meeting_id: str, deliveries: Sequence[Delivery]) -> Mapping[str, Enclosed]:
+        """Of one meeting: who has a place at this moment gets the entry with the joining link."""
+        members = sorted({each.news.member_id for each in deliveries})
+        request = events_pb2.PrepareEnclosuresRequest(meeting_id=meeting_id, member_ids=members)
         try:
-            return self._channels.stub(MeetingsStub, "events").GetCalendarEntry(request).ics
+            said = self._channels.stub(MeetingsStub, "events").PrepareEnclosures(request)
         except NotFound:
-            return ""
+            return dict.fromkeys((each.id for each in deliveries), Enclosed())
+        others, seated = Enclosed(said.ics), Enclosed(said.seated_ics, said.joining_link)
+        has_place = frozenset(said.seated_member_ids)
+        return {each.id: seated if each.news.member_id in has_place else others for each in deliveries}
 
     def _record(self, tried: Sequence[tuple[Due, Delivery, Outcome]]) -> None:
         """Also while the database is held by others for long: what is not noted would be sent twice."""

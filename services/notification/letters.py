@@ -20,6 +20,15 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True)
+class Enclosed:
+    """What a mail about a meeting has with it; empty: nothing."""
+
+    ics: str = ""
+    # Of a member who has a place.
+    joining_link: str = ""
+
+
+@dataclass(frozen=True)
 class Addressed:
     """What makes one mail of a letter: known at the moment of sending only."""
 
@@ -27,7 +36,7 @@ class Addressed:
     email: str
     # Of signed links, by what each does.
     codes: Mapping[str, str] = field(default_factory=dict)
-    ics: str = ""
+    enclosed: Enclosed = field(default_factory=Enclosed)
 
 
 class Letters:
@@ -62,7 +71,7 @@ class Letters:
         ]
         said = self._said(delivery, to)
         text, html = (self._fill(f"{delivery.news.kind}.{form}", said) for form in ("txt", "html"))
-        content = compose(headers, text=text, html=html, ics=to.ics, name=delivery.id)
+        content = compose(headers, text=text, html=html, ics=to.enclosed.ics, name=delivery.id)
         return Mail(parseaddr(self._sender)[1], to.email, content)
 
     def _said(self, delivery: Delivery, to: Addressed) -> dict[str, object]:
@@ -74,7 +83,8 @@ class Letters:
             "subject": delivery.news.subject,
             "page": page,
             "links": links,
-            "calendar": bool(to.ics),
+            "calendar": bool(to.enclosed.ics),
+            "joining_link": to.enclosed.joining_link,
             "home": self._public_url,
         }
 

@@ -1,7 +1,7 @@
 """The ledger of deliveries: who was told what, when and how it went; never a member's address."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Executable,
     Index,
     Integer,
     MetaData,
@@ -70,10 +71,19 @@ letters = Table(
 )
 
 
+def _once(table: Table) -> Mapping[str, Executable]:
+    """By dialect: puts a row in and answers its id, or nothing where one like it is there already."""
+    inserts: dict[str, Any] = {"postgresql": postgresql.insert(table), "sqlite": sqlite.insert(table)}
+    return {name: each.on_conflict_do_nothing().returning(table.c.id) for name, each in inserts.items()}
+
+
+# Built once: a booking is told many times a second when a meeting is announced.
+_ADD_ONCE, _ADD_LETTER_ONCE = _once(deliveries), _once(letters)
+
+
 def add_once(conn: Connection, new: Delivery) -> bool:
     """False where this member was told, or is being told, this already."""
-    once = _or_nothing(conn)(deliveries).values(_delivery_row(new)).on_conflict_do_nothing()
-    return conn.execute(once.returning(deliveries.c.id)).first() is not None
+    return conn.execute(_ADD_ONCE[conn.dialect.name], _delivery_row(new)).first() is not None
 
 
 def add_all(conn: Connection, new: Iterable[Delivery]) -> None:
@@ -96,8 +106,7 @@ def add_letter_once(conn: Connection, letter: Letter, now: datetime) -> bool:
         "reply_to": letter.reply_to,
         "queued_at": now,
     }
-    once = _or_nothing(conn)(letters).values(values).on_conflict_do_nothing().returning(letters.c.id)
-    return conn.execute(once).first() is not None
+    return conn.execute(_ADD_LETTER_ONCE[conn.dialect.name], values).first() is not None
 
 
 def letter(conn: Connection, letter_id: str) -> Letter | None:
@@ -165,10 +174,6 @@ def counts(conn: Connection, letter_id: str) -> dict[State, int]:
     query = select(deliveries.c.state, func.count()).where(deliveries.c.letter_id == letter_id)
     found = {State(state): number for state, number in conn.execute(query.group_by(deliveries.c.state))}
     return {state: found.get(state, 0) for state in State}
-
-
-def _or_nothing(conn: Connection) -> Any:
-    return postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
 
 
 def _json(words: Any) -> str:

@@ -95,8 +95,13 @@ class World:
         return unfolded(self.meetings.GetCalendarEntry(request, metadata=self.as_(person)).ics)
 
     def entry_for(self, member_id: str) -> str:
-        request = pb.GetCalendarEntryRequest(meeting_id=ITEM, member_id=member_id)
-        return unfolded(self.notification.GetCalendarEntry(request).ics)
+        """As a mail to this member encloses it."""
+        said = self.enclosures(member_id)
+        return unfolded(said.seated_ics if member_id in said.seated_member_ids else said.ics)
+
+    def enclosures(self, *member_ids: str) -> pb.PrepareEnclosuresResponse:
+        request = pb.PrepareEnclosuresRequest(meeting_id=ITEM, member_ids=member_ids)
+        return self.notification.PrepareEnclosures(request)
 
 
 def some_words(**given: Any) -> pb.MeetingWords:

@@ -7,6 +7,7 @@ from fosse.membership.v1 import directory_pb2, directory_pb2_grpc, links_pb2, li
 from services.common.errors import NotFound, TooMany
 
 PAGE = 1000
+JOINING = "https://join.example/here"
 
 
 class Meetings(events_pb2_grpc.MeetingsServicer):
@@ -35,16 +36,28 @@ class Meetings(events_pb2_grpc.MeetingsServicer):
     def GetCalendarEntry(
         self, request: events_pb2.GetCalendarEntryRequest, context: Any
     ) -> events_pb2.GetCalendarEntryResponse:
-        """The joining link stands in it for who has a place."""
+        return events_pb2.GetCalendarEntryResponse(ics=self._entry(request.meeting_id), file_name="meeting.ics")
+
+    def PrepareEnclosures(
+        self, request: events_pb2.PrepareEnclosuresRequest, context: Any
+    ) -> events_pb2.PrepareEnclosuresResponse:
+        """The joining link is for who has a place."""
+        entry = self._entry(request.meeting_id)
+        holders = {each.member_id for each in self.holders.get(request.meeting_id, [])}
+        return events_pb2.PrepareEnclosuresResponse(
+            ics=entry,
+            seated_member_ids=sorted(holders.intersection(request.member_ids)),
+            seated_ics=entry.replace("END:", f"URL:{JOINING}\r\nEND:"),
+            joining_link=JOINING,
+        )
+
+    def _entry(self, meeting_id: str) -> str:
         if self.without_calendar:
             raise TooMany("Busy.")
-        meeting = self._known(request.meeting_id)
+        meeting = self._known(meeting_id)
         off = meeting.state == facts_pb2.MEETING_STATE_CANCELLED
-        holds = request.member_id in {each.member_id for each in self.holders.get(meeting.id, [])}
-        lines = ("BEGIN:VCALENDAR", f"METHOD:{'CANCEL' if off else 'PUBLISH'}", f"UID:{meeting.id}")
-        joining = ("URL:https://join.example/here",) if holds else ()
-        ics = "\r\n".join((*lines, *joining, "END:VCALENDAR", ""))
-        return events_pb2.GetCalendarEntryResponse(ics=ics, file_name="meeting.ics")
+        lines = ("BEGIN:VCALENDAR", f"METHOD:{'CANCEL' if off else 'PUBLISH'}", f"UID:{meeting.id}", "END:VCALENDAR")
+        return "\r\n".join((*lines, ""))
 
     def _known(self, meeting_id: str) -> events_pb2.Meeting:
         if self.away:

@@ -38,6 +38,7 @@ def test_a_calendar_entry_opens_anywhere_and_keeps_its_link_to_who_has_a_place(w
     assert "meet.example.org" in mine and "meet.example.org" not in public
     assert "meet.example.org" in world.entry_for(an_id(1))
     assert "meet.example.org" not in world.entry_for(an_id(9))
+    assert world.enclosures(an_id(1), an_id(9)).seated_member_ids == [an_id(1)]
     assert world.entry(a_member(1)) == mine
 
 

@@ -103,7 +103,7 @@ def test_who_books_or_waits_reads_it_and_who_is_promoted_can_pass_it_on(world: W
     assert "it is yours" in text_of(world, BEN)
 
 
-def test_the_joining_link_stands_only_in_the_calendar_entry_of_who_has_a_place(world: World, tmp_path: Path) -> None:
+def test_the_joining_link_stands_only_in_mails_to_who_has_a_place(world: World, tmp_path: Path) -> None:
     world.meetings.holders[MEETING] = [events_pb2.PlaceHolder(member_id=ANN, decision=ROOM)]
     decide(world, ANN, ROOM)
     say(world, facts_pb2.MeetingAnnounced(meeting_id=MEETING, community_id=CARE_HOMES, version=2))

@@ -67,7 +67,7 @@ def carelessly_local(job: Job, source: Database, sink: Database) -> None:
     handler = take_effect(LISTENER)
     while True:
         with sink.read() as conn:
-            place = seen.position(conn, LISTENER, job.topic, 0)
+            place = seen.position(conn, LISTENER, job.topic).place
         with source.read() as conn:
             found = facts.after(conn, place, 10)
         if found and job.bug == EARLY_ACK:

@@ -164,14 +164,18 @@ class Meetings(events_pb2_grpc.MeetingsServicer):
         return pb.GetAttendanceResponse(meeting=shown.meeting(meeting), attendance=attendance)
 
     def GetCalendarEntry(self, request: pb.GetCalendarEntryRequest, context: Any) -> pb.GetCalendarEntryResponse:
-        entry = reading.calendar_entry(
-            self._db,
-            self._calendar,
-            request.meeting_id,
-            reading.Copy(access.caller(context), request.member_id),
-            now=self._clock(),
-        )
+        caller = access.caller(context)
+        entry = reading.calendar_entry(self._db, self._calendar, request.meeting_id, caller, self._clock())
         return pb.GetCalendarEntryResponse(ics=entry.ics, file_name=entry.file_name)
+
+    def PrepareEnclosures(self, request: pb.PrepareEnclosuresRequest, context: Any) -> pb.PrepareEnclosuresResponse:
+        found = reading.enclosures(self._db, self._calendar, request.meeting_id, request.member_ids)
+        return pb.PrepareEnclosuresResponse(
+            ics=found.ics,
+            seated_member_ids=found.seated,
+            seated_ics=found.seated_ics,
+            joining_link=found.joining_link,
+        )
 
     def _give_back(self, request_id: str, meeting_id: str, asked: Asked, context: Any) -> pb.MyPlace:
         person = access.person(context)

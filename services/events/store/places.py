@@ -112,6 +112,12 @@ def of_member(conn: Connection, meeting_ids: Collection[str], member_id: str) ->
     return {row[place.c.meeting_id]: _place_of(row) for row in conn.execute(asked).mappings()}
 
 
+def seated(conn: Connection, meeting_id: str, member_ids: Collection[str]) -> list[str]:
+    """Those of these members who have a place."""
+    asked = select(place.c.member_id).where(place.c.meeting_id == meeting_id, place.c.holds > 0)
+    return list(conn.scalars(asked.where(place.c.member_id.in_(member_ids)).order_by(place.c.member_id)))
+
+
 def of_meeting(conn: Connection, meeting_id: str) -> list[Place]:
     found = conn.execute(_with_needs().where(place.c.meeting_id == meeting_id)).mappings()
     return [_place_of(row) for row in found]

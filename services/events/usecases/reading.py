@@ -1,5 +1,6 @@
 """Reading meetings: one, a list, who has a place, what was decided, the calendar entry."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy import Connection
 
 from services.common.access import Caller, Person
 from services.common.database import Database
-from services.common.errors import NotFound
+from services.common.errors import Invalid, NotFound
 from services.events.domain.meeting import NO_SUCH, Meeting, may_change, require_change, require_seen
 from services.events.domain.place import Place, listed
 from services.events.domain.room import Decided
@@ -16,6 +17,7 @@ from services.events.messages.shown import Shown
 from services.events.store import attendance, meetings, places
 
 Beyond = tuple[datetime, str]
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """Whose calendar entry: the caller's, or by notification a member's."""
+class Enclosures:
+    """What mails about a meeting enclose: the same for everybody, but for those who have a place."""
 
-    caller: Caller
-    member_id: str
+    ics: str
+    seated: Sequence[str]
+    seated_ics: str
+    joining_link: str
 
 
 def get(db: Database, meeting_id: str, person: Person | None, now: datetime) -> Shown:
@@ -90,16 +94,21 @@ def list_decisions(
         return places.log_of(conn, meeting_id, member_id=of, after=after, limit=limit)
 
 
-def calendar_entry(db: Database, calendar: Calendar, meeting_id: str, copy: Copy, now: datetime) -> Entry:
+def calendar_entry(db: Database, calendar: Calendar, meeting_id: str, caller: Caller, now: datetime) -> Entry:
     """The joining link stands in it only for who has a place, and for convenors."""
-    if copy.caller.person is None and copy.caller.workload == "notification":
-        with db.read() as conn:
-            meeting = _found(conn, meeting_id)
-            place = places.of_member(conn, [meeting_id], copy.member_id).get(meeting_id)
-        shown = Shown(meeting, now, place=place)
-    else:
-        shown = get(db, meeting_id, copy.caller.person, now)
+    by_mail = caller.person is None and caller.workload == "notification"
+    shown = describe(db, meeting_id, now) if by_mail else get(db, meeting_id, caller.person, now)
     return calendar.entry(shown.meeting, with_link=shown.sees_link)
+
+
+def enclosures(db: Database, calendar: Calendar, meeting_id: str, member_ids: Collection[str]) -> Enclosures:
+    if len(member_ids) > _AT_ONCE:
+        raise Invalid(f"At most {_AT_ONCE:,} members can be asked for at once.")
+    with db.read() as conn:
+        meeting = _found(conn, meeting_id)
+        seated = places.seated(conn, meeting_id, member_ids)
+    without, with_link = (calendar.entry(meeting, with_link=each).ics for each in (False, True))
+    return Enclosures(without, seated, with_link, meeting.words.online_link)
 
 
 def _shown(conn: Connection, meeting: Meeting, person: Person | None, now: datetime) -> Shown:

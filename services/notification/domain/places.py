@@ -79,8 +79,7 @@ def _said(meeting: Meeting, decided: Decided) -> _Said:
     if decided.decision is Decision.ROOM:
         return _Said("You have a place", ["You have a place in the room."], Purpose.CANCEL, undo, calendar=True)
     if decided.decision is Decision.ONLINE:
-        sentences = ["You have a place online. The joining link is in the calendar entry and on the meeting's page."]
-        return _Said("You have a place online", sentences, Purpose.CANCEL, undo, calendar=True)
+        return _Said("You have a place online", ["You have a place online."], Purpose.CANCEL, undo, calendar=True)
     if decided.decision is Decision.WAITING:
         leave = "If you no longer want to wait:"
         return _Said("You are on the waiting list", _waiting(meeting, decided), Purpose.CANCEL, leave)

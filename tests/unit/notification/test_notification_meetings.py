@@ -14,7 +14,7 @@ from services.notification.domain.delivery import Delivery, Letter, Mailing, New
 from services.notification.domain.links import Purpose, link_id, links_end, links_wanted
 from services.notification.domain.meetings import Meeting, Minutes
 from services.notification.domain.places import Decided, Decision
-from services.notification.letters import Addressed, Letters
+from services.notification.letters import Addressed, Enclosed, Letters
 from services.notification.mime import Mail
 from tests.alone import HeldClock
 from tests.unit.membership.people import CARE_HOMES, an_id
@@ -56,7 +56,9 @@ def as_read(mail: Mail) -> EmailMessage:
     return found
 
 
-def mail_of(told: Mailing | News | None, *, ics: str = "", codes: Mapping[str, str] = CODES) -> tuple[str, str]:
+def mail_of(
+    told: Mailing | News | None, *, ics: str = "", joining_link: str = "", codes: Mapping[str, str] = CODES
+) -> tuple[str, str]:
     """Text and HTML as Ann reads them."""
     assert told is not None
     letter = told.letter if isinstance(told, Mailing) else None
@@ -64,7 +66,7 @@ def mail_of(told: Mailing | News | None, *, ics: str = "", codes: Mapping[str, s
     assert isinstance(news, News)
     delivery = Delivery(an_id(9), news, NOW, letter_id=letter.id if letter else "", letter=letter)
     wanted: dict[str, str] = {each: codes[each] for each in links_wanted(delivery.words) if each in codes}
-    to = Addressed("Ann", "ann@home.example", wanted, ics)
+    to = Addressed("Ann", "ann@home.example", wanted, Enclosed(ics, joining_link))
     mail = as_read(Letters("fosse@notts.example", "https://notts.example").write(delivery, to, NOW))
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None and html is not None
@@ -143,6 +145,16 @@ def test_the_member_reads_what_was_decided_and_how_to_undo_it(
     assert sentence in text and sentence in html
     assert links_wanted(news.words) == ([link] if link else [])
     assert not link or f"\nhttps://notts.example/l/code-{link}\n" in text
+
+
+def test_who_has_a_place_online_joins_from_the_mail_itself() -> None:
+    """Somebody without an account has nothing else to open."""
+    told = places.place_decided(MEETING, Decided(ANN, Decision.ONLINE, 1))
+    link = "https://meet.example.org/a?b=1&c=2"
+
+    text, html = mail_of(told, joining_link=link)
+    assert f"Join online: {link}" in text and 'href="https://meet.example.org/a?b=1&amp;c=2"' in html
+    assert "Join online" not in "".join(mail_of(told))
 
 
 def test_who_finds_no_place_online_reads_of_the_room_where_there_is_one() -> None:
@@ -246,7 +258,7 @@ def test_the_calendar_entry_comes_for_calendars_and_as_a_file(method: str) -> No
     mailing = meetings.moved(MEETING, 2, [ANN])
     assert mailing is not None
     delivery = Delivery(an_id(9), news, NOW, letter=mailing.letter)
-    to = Addressed("Ann", "a@h.example", {}, ics)
+    to = Addressed("Ann", "a@h.example", {}, Enclosed(ics))
     mail = as_read(Letters("f@n.example", "https://n.example").write(delivery, to, NOW))
     calendar, file = (part for part in mail.walk() if part.get_content_type() in ("text/calendar", "application/ics"))
 

@@ -19,6 +19,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class _MeetingKind:
@@ -1259,8 +1264,16 @@ class GetCalendarEntryRequest(_message.Message):
     MEETING_ID_FIELD_NUMBER: _builtins.int
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     meeting_id: _builtins.str
-    member_id: _builtins.str
-    """By notification: whose copy it is."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def member_id(self) -> _builtins.str:
+        """Not heard any more: notification asks for all members of a batch at once."""
+
+    @member_id.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def member_id(self, value: _builtins.str) -> None:
+        """Not heard any more: notification asks for all members of a batch at once."""
+
     def __init__(
         self,
         *,
@@ -1296,3 +1309,60 @@ class GetCalendarEntryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCalendarEntryResponse: _TypeAlias = GetCalendarEntryResponse  # noqa: Y015
+
+@_typing.final
+class PrepareEnclosuresRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_ID_FIELD_NUMBER: _builtins.int
+    MEMBER_IDS_FIELD_NUMBER: _builtins.int
+    meeting_id: _builtins.str
+    @_builtins.property
+    def member_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        meeting_id: _builtins.str = ...,
+        member_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["meeting_id", b"meeting_id", "member_ids", b"member_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareEnclosuresRequest: _TypeAlias = PrepareEnclosuresRequest  # noqa: Y015
+
+@_typing.final
+class PrepareEnclosuresResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ICS_FIELD_NUMBER: _builtins.int
+    SEATED_MEMBER_IDS_FIELD_NUMBER: _builtins.int
+    SEATED_ICS_FIELD_NUMBER: _builtins.int
+    JOINING_LINK_FIELD_NUMBER: _builtins.int
+    ics: _builtins.str
+    """The entry of who has no place."""
+    seated_ics: _builtins.str
+    joining_link: _builtins.str
+    @_builtins.property
+    def seated_member_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of these members who have a place, and what is theirs alone."""
+
+    def __init__(
+        self,
+        *,
+        ics: _builtins.str = ...,
+        seated_member_ids: _abc.Iterable[_builtins.str] | None = ...,
+        seated_ics: _builtins.str = ...,
+        joining_link: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ics", b"ics", "joining_link", b"joining_link", "seated_ics", b"seated_ics", "seated_member_ids", b"seated_member_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareEnclosuresResponse: _TypeAlias = PrepareEnclosuresResponse  # noqa: Y015

@@ -124,6 +124,11 @@ class MeetingsStub:
                 request_serializer=fosse_dot_events_dot_v1_dot_events__pb2.GetCalendarEntryRequest.SerializeToString,
                 response_deserializer=fosse_dot_events_dot_v1_dot_events__pb2.GetCalendarEntryResponse.FromString,
                 _registered_method=True)
+        self.PrepareEnclosures = channel.unary_unary(
+                '/fosse.events.v1.Meetings/PrepareEnclosures',
+                request_serializer=fosse_dot_events_dot_v1_dot_events__pb2.PrepareEnclosuresRequest.SerializeToString,
+                response_deserializer=fosse_dot_events_dot_v1_dot_events__pb2.PrepareEnclosuresResponse.FromString,
+                _registered_method=True)
 
 
 class MeetingsServicer:
@@ -255,6 +260,13 @@ class MeetingsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PrepareEnclosures(self, request, context):
+        """What mails about a meeting enclose for each of these members, and how those with a place join online.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MeetingsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -347,6 +359,11 @@ def add_MeetingsServicer_to_server(servicer, server):
                     servicer.GetCalendarEntry,
                     request_deserializer=fosse_dot_events_dot_v1_dot_events__pb2.GetCalendarEntryRequest.FromString,
                     response_serializer=fosse_dot_events_dot_v1_dot_events__pb2.GetCalendarEntryResponse.SerializeToString,
+            ),
+            'PrepareEnclosures': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrepareEnclosures,
+                    request_deserializer=fosse_dot_events_dot_v1_dot_events__pb2.PrepareEnclosuresRequest.FromString,
+                    response_serializer=fosse_dot_events_dot_v1_dot_events__pb2.PrepareEnclosuresResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -835,6 +852,33 @@ class Meetings:
             '/fosse.events.v1.Meetings/GetCalendarEntry',
             fosse_dot_events_dot_v1_dot_events__pb2.GetCalendarEntryRequest.SerializeToString,
             fosse_dot_events_dot_v1_dot_events__pb2.GetCalendarEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrepareEnclosures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.events.v1.Meetings/PrepareEnclosures',
+            fosse_dot_events_dot_v1_dot_events__pb2.PrepareEnclosuresRequest.SerializeToString,
+            fosse_dot_events_dot_v1_dot_events__pb2.PrepareEnclosuresResponse.FromString,
             options,
             channel_credentials,
             insecure,

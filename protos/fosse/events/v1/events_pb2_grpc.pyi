@@ -67,6 +67,8 @@ class MeetingsStub:
     """The attendance list; for convenors."""
     GetCalendarEntry: _grpc.UnaryUnaryMultiCallable[_events_pb2.GetCalendarEntryRequest, _events_pb2.GetCalendarEntryResponse]
     """An iCalendar entry (RFC 5545); the joining link stands in it only for who has a place."""
+    PrepareEnclosures: _grpc.UnaryUnaryMultiCallable[_events_pb2.PrepareEnclosuresRequest, _events_pb2.PrepareEnclosuresResponse]
+    """What mails about a meeting enclose for each of these members, and how those with a place join online."""
 
 @_typing.type_check_only
 class MeetingsAsyncStub(MeetingsStub):
@@ -107,6 +109,8 @@ class MeetingsAsyncStub(MeetingsStub):
     """The attendance list; for convenors."""
     GetCalendarEntry: _aio.UnaryUnaryMultiCallable[_events_pb2.GetCalendarEntryRequest, _events_pb2.GetCalendarEntryResponse]  # type: ignore[assignment]
     """An iCalendar entry (RFC 5545); the joining link stands in it only for who has a place."""
+    PrepareEnclosures: _aio.UnaryUnaryMultiCallable[_events_pb2.PrepareEnclosuresRequest, _events_pb2.PrepareEnclosuresResponse]  # type: ignore[assignment]
+    """What mails about a meeting enclose for each of these members, and how those with a place join online."""
 
 class MeetingsServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -252,5 +256,13 @@ class MeetingsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_events_pb2.GetCalendarEntryResponse, _abc.Awaitable[_events_pb2.GetCalendarEntryResponse]]:
         """An iCalendar entry (RFC 5545); the joining link stands in it only for who has a place."""
+
+    @_abc_1.abstractmethod
+    def PrepareEnclosures(
+        self,
+        request: _events_pb2.PrepareEnclosuresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_events_pb2.PrepareEnclosuresResponse, _abc.Awaitable[_events_pb2.PrepareEnclosuresResponse]]:
+        """What mails about a meeting enclose for each of these members, and how those with a place join online."""
 
 def add_MeetingsServicer_to_server(servicer: MeetingsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

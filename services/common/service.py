@@ -1,13 +1,13 @@
 """A service put together: what it serves, hears and does in the background; the same in the embedded node and alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import grpc
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 
 from fosse.membership.v1 import membership_pb2 as membership
 from fosse.membership.v1 import membership_pb2_grpc
@@ -25,6 +25,10 @@ from services.common.timetable import Batch, Due, Job, Timetable
 
 _TIDY = "tidy"
 _TIDY_EVERY = timedelta(hours=6)
+
+
+Prune = Callable[[Connection, datetime], object]
+"""Drops what is too old to be kept, by the time given."""
 
 
 class Part(Protocol):
@@ -70,6 +74,8 @@ class Service:
     batches: Mapping[str, Batch] = field(default_factory=dict)
     loops: Sequence[Loop] = ()
     parts: Sequence[Part] = ()
+    # What of its own goes with old facts, in the same transaction every six hours.
+    prunes: Sequence[Prune] = ()
 
 
 class Running:
@@ -117,6 +123,8 @@ class Running:
         with self._floor.db.write() as conn:
             facts.prune(conn, now)
             seen.prune(conn, now - KEPT_SEEN)
+            for prune in self._service.prunes:
+                prune(conn, now)
             timetable.add(conn, _TIDY, self._service.name, now + _TIDY_EVERY)
 
 

@@ -61,6 +61,12 @@ class MailFolder:
             return None
         return email.message_from_bytes(file.read_bytes(), EmailMessage, policy=SMTP)
 
+    def prune(self, before: datetime) -> None:
+        """Drops mails that were laid down before this."""
+        for file in self._path.glob("*.eml"):
+            if file.stat().st_mtime < before.timestamp():
+                file.unlink()
+
     def _file(self, delivery_id: str) -> Path:
         return self._path / f"{delivery_id}.eml"
 

@@ -13,7 +13,7 @@ from services.notification.post import MailFolder, Post, SmtpPost, SmtpServer
 from services.notification.rpc import Notification
 from services.notification.settings import Settings
 from services.notification.store import METADATA
-from services.notification.usecases import SEND, SEND_MAILING
+from services.notification.usecases import KEPT, SEND, SEND_MAILING, prune
 
 _TLS = frozenset({"starttls", "tls", "none"})
 
@@ -28,6 +28,7 @@ def build(floor: Floor, settings: Settings) -> Service:
         METADATA,
         consumers=[Hearing(floor.channels, floor.clock).consumer()],
         batches={SEND: sending.send, SEND_MAILING: sending.send},
+        prunes=[prune, lambda _, now: folder.prune(now - KEPT)],
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -60,7 +61,7 @@ letters = Table(
     METADATA,
     Column("id", Id, primary_key=True, info=privacy.IDS),
     Column("kind", String(40), nullable=False, info=privacy.STATE),
-    Column("item_id", Id, nullable=False, index=True, info=privacy.IDS),
+    Column("item_id", Id, nullable=False, info=privacy.IDS),
     Column("community_id", Id, nullable=False, info=privacy.IDS),
     Column("subject", String(300), nullable=False, info=privacy.CONTENT),
     Column("words", Text, nullable=False, info=privacy.CONTENT),
@@ -174,6 +175,14 @@ def counts(conn: Connection, letter_id: str) -> dict[State, int]:
     query = select(deliveries.c.state, func.count()).where(deliveries.c.letter_id == letter_id)
     found = {State(state): number for state, number in conn.execute(query.group_by(deliveries.c.state))}
     return {state: found.get(state, 0) for state in State}
+
+
+def prune(conn: Connection, before: datetime) -> None:
+    """Letters queued before this go with all their deliveries, and so does older news to one member alone."""
+    old = select(letters.c.id).where(letters.c.queued_at < before)
+    conn.execute(delete(deliveries).where(deliveries.c.letter_id.in_(old)))
+    conn.execute(delete(deliveries).where(deliveries.c.letter_id.is_(None), deliveries.c.queued_at < before))
+    conn.execute(delete(letters).where(letters.c.queued_at < before))
 
 
 def _json(words: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -18,7 +18,8 @@ from services.notification.domain.delivery import Delivery, Letter, Mailing, New
 # News to one member alone goes before what everybody gets.
 SEND = "send"
 SEND_MAILING = "send_mailing"
-_AT_ONCE = 1000
+# Longer than a year, so that last year's meeting still says who was told; and longer than any fact can come again.
+KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def resend(db: Database, delivery_id: str, *, convenor: Person, now: datetime) -
         timetable.add(conn, SEND, queued.id, now)
         audit.add(conn, convenor, "resent", queued.id, now)
         return queued
+
+
+def prune(conn: Connection, now: datetime) -> None:
+    """Forgets what was told, and whom, 400 days after it was queued."""
+    store.prune(conn, now - KEPT)
 
 
 def _copy_for(letter: Letter, member_id: str) -> News:

@@ -1,7 +1,9 @@
 """What a service tells its operator: messages set aside, who did what, and all that is held of one person."""
 
 import json
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,19 @@ def test_all_that_is_held_of_a_member_comes_out_and_nothing_of_others(world: Wor
 
     assert [row["member_id"] for row in held["deliveries"]] == [ANN]
     assert "Drinking enough" in held["deliveries"][0]["subject"]
+
+
+def test_news_of_last_year_is_forgotten_by_itself_with_the_mail_in_the_folder(world: World, tmp_path: Path) -> None:
+    world.adopted()
+    until(lambda: world.states() == [DELIVERY_STATE_SENT], "its author is told")
+    (old,) = (tmp_path / "mail").glob("*.eml")
+    os.utime(old, times=(0, 0))
+
+    world.clock.now += timedelta(days=401)
+    world.adopted(2)
+
+    until(lambda: world.states() == [DELIVERY_STATE_SENT] and not old.exists(), "only the new one is left")
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 1
 
 
 def test_members_do_not_come_in_by_the_operators_door(world: World, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -215,3 +216,38 @@ def _page(db: Database, beyond: int) -> Sequence[tuple[int, Delivery]]:
 
 def _news() -> News:
     return News("place_decided", an_id(5), an_id(1), "You have a place", {"meeting_id": an_id(50)})
+
+
+def pruned(db: Database, now: datetime) -> dict[str, int]:
+    """How many rows are left."""
+    with db.write() as conn:
+        usecases.prune(conn, now)
+        tables = (store.letters, store.deliveries)
+        return {table.name: conn.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def test_letters_and_who_got_them_are_kept_for_four_hundred_days_and_then_forgotten(
+    make_database: MakeDatabase,
+) -> None:
+    db = make_database("notification")
+    mail(db, the_minutes(3))
+    with db.write() as conn:
+        usecases.tell(conn, [News("resource_adopted", an_id(100), an_id(1), "Derbyshire uses it", {})], NOW)
+    later = NOW + timedelta(days=200)
+    with db.write() as conn:
+        usecases.mail(conn, replace(the_minutes(2), letter=replace(the_minutes(2).letter, id=an_id(8))), later)
+
+    assert pruned(db, NOW + timedelta(days=400)) == {"letters": 2, "deliveries": 6}
+    assert pruned(db, NOW + timedelta(days=400, seconds=1)) == {"letters": 1, "deliveries": 2}
+    with pytest.raises(NotFound):
+        followed(db)
+
+
+def test_a_mail_that_waits_when_its_letter_is_forgotten_is_sent_no_more(make_database: MakeDatabase) -> None:
+    db = make_database("notification")
+    mail(db, the_minutes(3))
+    keys = due_keys(db)
+
+    pruned(db, NOW + timedelta(days=401))
+
+    assert usecases.waiting(db, list(keys)) == []

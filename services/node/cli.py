@@ -15,6 +15,7 @@ from services.common.errors import Refusal
 from services.common.settings import BadSetting
 from services.node.commands.doctor import doctor
 from services.node.commands.enrol import enrol
+from services.node.commands.figures import figures
 from services.node.commands.importing import import_members
 from services.node.commands.invite import invite
 from services.node.commands.reindex import reindex
@@ -120,5 +121,5 @@ def demo_check(keep: Path | None) -> None:
     sys.exit(check.run(keep))
 
 
-for _command in (enrol, invite, import_members, doctor, status, replay, reindex):
+for _command in (enrol, invite, import_members, figures, doctor, status, replay, reindex):
     fosse.add_command(_command)

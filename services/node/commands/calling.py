@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
+from fosse.evaluation.v1.evaluation_pb2_grpc import EvaluationStub
 from fosse.federation.v1.federation_pb2_grpc import FederationStub
 from fosse.membership.v1.importing_pb2_grpc import ImportingStub
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
@@ -18,6 +19,7 @@ from services.node.folder import Folder
 
 SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 _PATIENCE_S = 20.0
+_LONG_PATIENCE_S = 90.0
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,11 +42,16 @@ class Node:
     def importing(self) -> ImportingStub:
         return self._stub(ImportingStub, "membership")
 
+    @property
+    def evaluation(self) -> EvaluationStub:
+        # Everything is counted anew within one answer.
+        return self._stub(EvaluationStub, "evaluation", _LONG_PATIENCE_S)
+
     def housekeeping(self, service: str) -> HousekeepingStub:
         return self._stub(HousekeepingStub, service)
 
-    def _stub(self, make: Callable[[Any], S], service: str) -> S:
-        return self._channels.stub(make, service, _PATIENCE_S)
+    def _stub(self, make: Callable[[Any], S], service: str, patience_s: float = _PATIENCE_S) -> S:
+        return self._channels.stub(make, service, patience_s)
 
 
 @contextmanager

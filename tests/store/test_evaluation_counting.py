@@ -59,15 +59,6 @@ def test_members_stand_from_the_month_they_join_until_the_month_they_leave(heari
     assert (members, homes) == ([0, 3, 3, 2, 2], [0, 1, 1])
 
 
-def test_how_many_facts_about_people_stand_behind_a_figure_is_never_exact(hearing_: Hearing) -> None:
-    hearing_.hear(member(1, organisation=7), at=in_month(8))
-    for code in ("members", "organisations"):
-        _, _, behind = reading.get_indicator(
-            hearing_.db, CARE_HOMES, Asked("2026-08", 1), code=code, person=a_person(), now=NOW
-        )
-        assert (behind.number, behind.hidden) == (0, True), code
-
-
 def test_whoever_moves_to_another_community_leaves_the_first(hearing_: Hearing) -> None:
     hearing_.hear(member(1), at=in_month(3))
     # Membership says one fact for each community that the member is, or was, in.

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from fosse.evaluation.v1.facts_pb2 import PulseAnswered
 from fosse.events.v1 import facts_pb2 as events
 from services.common import audit, facts
 from services.common.access import Role
@@ -103,8 +102,7 @@ def test_no_row_joins_an_answer_to_a_member_a_time_or_a_place_in_line(ear: Heari
         say(ear, number, better=f"Better {number}")
 
     with ear.db.read() as conn:
-        said = [PulseAnswered.FromString(fact.body) for fact in facts.after(conn, facts.START, 100)]
-        assert said == [PulseAnswered(meeting_id=MEETING)] * 10
+        assert facts.after(conn, facts.START, 100) == []
         assert conn.execute(select(audit.audit)).all() == []
         rows = conn.execute(select(response)).all()
         tokens = set(conn.scalars(select(pulse_answered.c.token)))

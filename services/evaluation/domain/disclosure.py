@@ -14,6 +14,7 @@ ENOUGH_FOR_WORDS = MOST_HIDDEN + 1
 TOO_FEW = "Between 1 and 7 people: not shown, so that nobody can be recognised."
 ROUNDED = "Rounded to the nearest 5, so that nobody can be recognised."
 WITH_ANOTHER = "Not shown, because a smaller number beside it could be worked out from this one."
+FACTS_OF_PEOPLE = "Not told of facts about people: two such numbers, subtracted, could show what a star hides."
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Figure:
     hidden: bool = False
     # Why it is hidden or rounded, as a sentence; empty: it stands as counted.
     reason: str = ""
+
+
+NOT_TOLD = Figure(0, True, FACTS_OF_PEOPLE)
 
 
 def disclosed(number: int, people: bool) -> Figure:

@@ -18,10 +18,15 @@ class Indicator:
     counted_from: tuple[str, ...]
     # Stands for the end of the month; otherwise for what happened in it.
     at_month_end: bool = False
-    # The facts behind it are about people, so how many there are is disclosed like a count of people.
+    # It counts no people itself, but the facts behind it are about them.
     facts_of_people: bool = False
     # Grows when what it counts is defined anew.
     number: int = 1
+
+    @property
+    def facts_told(self) -> bool:
+        """Of facts about people nobody learns how many: two such numbers, subtracted, would show what a star hides."""
+        return not (self.people or self.facts_of_people)
 
 
 MEMBERS = Indicator(

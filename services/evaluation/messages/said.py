@@ -1,11 +1,6 @@
 """Facts that evaluation says on its topic."""
 
 from fosse.common.v1 import facts_pb2 as common
-from fosse.evaluation.v1 import facts_pb2 as pb
-
-
-def pulse_answered(meeting_id: str) -> pb.PulseAnswered:
-    return pb.PulseAnswered(meeting_id=meeting_id)
 
 
 def item_shared(item_id: str, version: int) -> common.ItemShared:

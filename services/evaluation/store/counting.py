@@ -10,9 +10,7 @@ from services.evaluation.domain.indicators import (
     ATTENDANCE,
     ATTENDED_ONCE,
     MEETINGS,
-    MEMBERS,
     OF_MEMBERS,
-    ORGANISATIONS,
     REFUSED_PLACES,
     RESOURCES_ADOPTED,
     RESOURCES_SHARED,
@@ -64,17 +62,10 @@ def facts_kept(conn: Connection) -> int:
 
 
 def facts_behind(conn: Connection, code: str, community_id: str, months: Sequence[str]) -> int:
-    """How many kept facts of these months an indicator is counted from, the meetings themselves aside."""
-    return sum(_behind(conn, table, community_id, months) for table in _SOURCE[code])
-
-
-def _behind(conn: Connection, table: Table, community_id: str, months: Sequence[str]) -> int:
-    place, rows = table, select(func.count()).select_from(table)
-    if "month" not in table.c:
-        joined = table.join(meeting, meeting.c.meeting_id == table.c.meeting_id)
-        place, rows = meeting, select(func.count()).select_from(joined)
-    which = (place.c.community_id == community_id, place.c.month.in_(months))
-    return int(conn.scalar(rows.where(*which)) or 0)
+    """How many kept facts of these months an indicator is counted from; only for those whose facts are told."""
+    table = _TOLD[code]
+    which = (table.c.community_id == community_id, table.c.month.in_(months))
+    return int(conn.scalar(select(func.count()).select_from(table).where(*which)) or 0)
 
 
 def _memberships(conn: Connection, community_id: str) -> list[Membership]:
@@ -129,13 +120,8 @@ _NUMBERS: Mapping[str, Callable[[Any], Any]] = {
     RESOURCES_SHARED.code: lambda rows: func.count(rows.c.one),
     RESOURCES_ADOPTED.code: lambda rows: func.count(rows.c.one),
 }
-_SOURCE: Mapping[str, tuple[Table, ...]] = {
-    MEMBERS.code: (membership,),
-    ORGANISATIONS.code: (membership,),
-    MEETINGS.code: (meeting,),
-    ATTENDANCE.code: (attendance,),
-    ATTENDED_ONCE.code: (attendance,),
-    REFUSED_PLACES.code: (refused, refusals),
-    RESOURCES_SHARED.code: (shared_resource,),
-    RESOURCES_ADOPTED.code: (adoption,),
+_TOLD: Mapping[str, Table] = {
+    MEETINGS.code: meeting,
+    RESOURCES_SHARED.code: shared_resource,
+    RESOURCES_ADOPTED.code: adoption,
 }

@@ -5,27 +5,24 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from services.common import facts
 from services.common.access import Person
 from services.common.database import Database
 from services.evaluation.domain import pulse as rules
 from services.evaluation.domain.pulse import Shown
 from services.evaluation.domain.rights import may_read_words, require_in
-from services.evaluation.messages import said
 from services.evaluation.store import kept, pulses
 
 
 def answer(
     db: Database, response_id: str, answer: rules.Answer, *, meeting_id: str, person: Person, now: datetime
 ) -> None:
-    """No audit row: it would name who answered. `response_id` is random, and tells nothing."""
+    """No audit row and no fact: they would tell who answered, or when. `response_id` is random, and tells nothing."""
     with db.write() as conn:
         found = pulses.find(conn, meeting_id)
         rules.require_open(found, kept.was_present(conn, meeting_id, person.member_id), now)
         secret = pulses.secret_of(conn, meeting_id)
         pulses.note_answered(conn, meeting_id, rules.token(secret, person.member_id))
         pulses.add_response(conn, response_id, meeting_id, answer)
-        facts.put(conn, said.pulse_answered(meeting_id), meeting_id, now)
 
 
 def get(db: Database, meeting_id: str, *, person: Person, now: datetime) -> Shown:

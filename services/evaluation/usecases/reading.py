@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.common.access import Person
 from services.common.database import Database
-from services.evaluation.domain.disclosure import Figure, disclosed
+from services.evaluation.domain.disclosure import NOT_TOLD, Figure, disclosed
 from services.evaluation.domain.indicators import INDICATORS, Indicator, indicator
 from services.evaluation.domain.months import window
 from services.evaluation.domain.rights import require_in
@@ -43,17 +43,13 @@ def list_indicators(
 def get_indicator(
     db: Database, community_id: str, asked: Asked, *, code: str, person: Person, now: datetime
 ) -> tuple[tuple[str, ...], Series, Figure]:
-    """Its months, the series, and how many facts stand behind it."""
+    """Its months, the series, and how many facts stand behind it, where that may be told."""
     require_in(person, community_id)
     wanted, months = indicator(code), window(asked.until, asked.months, now)
     with db.read() as conn:
         known = figures.of_community(conn, community_id, months[-1])
-        behind = counting.facts_behind(conn, code, community_id, months)
-    return (
-        months,
-        _series(wanted, months, known.get(code, {})),
-        disclosed(behind, wanted.people or wanted.facts_of_people),
-    )
+        behind = Figure(counting.facts_behind(conn, code, community_id, months)) if wanted.facts_told else NOT_TOLD
+    return months, _series(wanted, months, known.get(code, {})), behind
 
 
 def exact(each: Indicator, months: Sequence[str], known: Mapping[str, int]) -> list[int]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MONTHS = [f"2025-{month:02}" for month in range(9, 13)] + [f"2026-{month:02}" for month in range(1, 9)]
 TOO_FEW = "Between 1 and 7 people: not shown, so that nobody can be recognised."
 ROUNDED = "Rounded to the nearest 5, so that nobody can be recognised."
+FACTS_OF_PEOPLE = "Not told of facts about people: two such numbers, subtracted, could show what a star hides."
 STAR = -1
 _NAMES = {
     "members": "Members",
@@ -104,6 +105,13 @@ class Figures:
     region: pb.GetRegionResponse = field(default_factory=lambda: pb.GetRegionResponse(months=MONTHS))
 
 
+def _facts(of: pb.Indicator) -> pb.Figure:
+    """As evaluation answers: never where the facts are about people."""
+    if of.people or of.code == "organisations":
+        return pb.Figure(hidden=True, reason=FACTS_OF_PEOPLE)
+    return pb.Figure(number=240)
+
+
 class EvaluationStandIn(evaluation_pb2_grpc.EvaluationServicer):
     def __init__(self, node: "Node") -> None:
         self._shelf = node.shelf
@@ -118,7 +126,7 @@ class EvaluationStandIn(evaluation_pb2_grpc.EvaluationServicer):
         found = next((one for one in self._held.series if one.indicator.code == request.indicator), None)
         if found is None:
             raise NotFound("There is no figure of this name. The page of figures lists all there are.")
-        return pb.GetIndicatorResponse(months=MONTHS, series=found, facts=a_figure(240))
+        return pb.GetIndicatorResponse(months=MONTHS, series=found, facts=_facts(found.indicator))
 
     def AnswerPulse(self, request: Any, context: Any) -> pb.AnswerPulseResponse:
         self._shelf.hear(request)

@@ -46,7 +46,7 @@ STATES: tuple[State, ...] = (
     State("figures-nothing-yet", "/figures", _nothing),
     State("figures-away", "/figures", lambda county: county.node.stop("evaluation")),
     State("figure", "/figures/refused_places"),
-    State("figure-exact", "/figures/organisations"),
+    State("figure-exact", "/figures/meetings"),
     State("figure-unknown", "/figures/joy"),
     State("pulse", PULSE, _pulse(open=False)),
     State("pulse-to-answer", PULSE, _pulse(may_answer=True, better=[])),

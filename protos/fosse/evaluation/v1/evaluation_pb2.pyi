@@ -233,7 +233,7 @@ class GetIndicatorResponse(_message.Message):
     def series(self) -> Global___Series: ...
     @_builtins.property
     def facts(self) -> Global___Figure:
-        """How many facts stand behind it in these months; rounded and suppressed where the facts are about people."""
+        """How many facts stand behind it in these months; hidden, with the reason, wherever the facts are about people."""
 
     def __init__(
         self,

@@ -89,7 +89,7 @@ def pictures(houses: Houses) -> Iterator[Picture]:
     until(lambda: len(mailbox.letters(about="Minutes: ")) == members, 20, "The minutes in every mailbox")
     yield Picture("ledger", "notts", CONVENOR, f"{running}/minutes/deliveries", 420)
     yield Picture("pulse", "notts", "", _link(notts, "One minute about"), 900, NARROW)
-    yield Picture("figures", "notts", CONVENOR, "/figures", 900, top="section:has(#meetings)")
+    yield Picture("figures", "notts", CONVENOR, "/figures", 900, top="section:has(#members)")
     yield Picture("region-figures", "hub", "m093", "/region/figures", top="#attendance")
 
 

@@ -14,7 +14,7 @@ NO_PLACE = frozenset({events.DECISION_WAITING, events.DECISION_REFUSED})
 
 
 def member(fact: membership.MemberChanged, happened_at: datetime) -> Membership:
-    month = month_of(happened_at)
+    month = month_of(instant(fact.since) if fact.HasField("since") else happened_at)
     return Membership(fact.member_id, fact.version, fact.community_id, fact.organisation_id, fact.left, month)
 
 

@@ -1,7 +1,15 @@
 """Who people are and what they may be: pure decisions, no database, network, clock or randomness."""
 
 from services.membership.domain.authority import Asker
-from services.membership.domain.members import Card, Member, card_for, may_list, put_member, with_own_choices
+from services.membership.domain.members import (
+    Card,
+    Member,
+    card_for,
+    may_list,
+    put_member,
+    refuse_joining_later,
+    with_own_choices,
+)
 from services.membership.domain.places import (
     Community,
     Locality,
@@ -40,5 +48,6 @@ __all__ = [
     "put_locality",
     "put_member",
     "put_organisation",
+    "refuse_joining_later",
     "with_own_choices",
 ]

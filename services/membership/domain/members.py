@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from services.common.access import Person, Role
 from services.common.errors import Conflict, Invalid, NotAllowed
 from services.membership.domain.authority import Asker, manages, manages_node
-from services.membership.domain.words import not_an_email, refuse_faults, too_short_or_long
+from services.membership.domain.words import not_an_email, not_come_yet, refuse_faults, too_short_or_long
 
 # A regional lead lets counties in and an operator runs the node: no convenor gives or takes these.
 CONVENOR_GIVES: frozenset[int] = frozenset(
@@ -36,6 +37,8 @@ class Member:
     email_shown: bool = False
     bound: bool = False
     left: bool = False
+    # Since when they belong, where that was before they were added.
+    joined_on: date | None = None
     version: int = 0
 
     @property
@@ -76,7 +79,8 @@ def put_member(asker: Asker, before: Member | None, wanted: Member) -> Member:
     if before is None:
         _refuse_version_of_nothing(wanted)
         return replace(wanted, bound=False, version=1)
-    proposed = replace(wanted, bound=before.bound, version=before.version)
+    _refuse_another_start(before, wanted)
+    proposed = replace(wanted, bound=before.bound, joined_on=before.joined_on, version=before.version)
     if proposed == before:
         return before
     if wanted.version != before.version:
@@ -85,6 +89,10 @@ def put_member(asker: Asker, before: Member | None, wanted: Member) -> Member:
             _differences(before, wanted),
         )
     return replace(proposed, version=before.version + 1)
+
+
+def refuse_joining_later(wanted: Member, now: datetime) -> None:
+    refuse_faults({"joined_on": not_come_yet(wanted.joined_on, now)})
 
 
 def with_own_choices(before: Member | None, wanted: Member) -> Member:
@@ -153,6 +161,14 @@ def _refuse_nowhere(wanted: Member) -> None:
 def _refuse_version_of_nothing(wanted: Member) -> None:
     if wanted.version:
         raise Conflict("This member is not on this node any more. Nothing was saved; add them anew.")
+
+
+def _refuse_another_start(before: Member, wanted: Member) -> None:
+    if wanted.joined_on not in {None, before.joined_on}:
+        raise Invalid(
+            "Since when somebody belongs is said once, when they are added. Nothing was saved.",
+            {"joined_on": f"It says {before.joined_on or 'nothing'}. Leave it empty, so that it stays."},
+        )
 
 
 def _differences(before: Member, wanted: Member) -> dict[str, str]:

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from services.common.errors import Invalid
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+_LONDON = ZoneInfo("Europe/London")
+_EARLIEST = date(1900, 1, 1)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}")
 
 
@@ -29,6 +33,13 @@ def not_an_email(text: str) -> str:
 
 def not_a_code(text: str) -> str:
     return "" if _CODE.fullmatch(text) else "Use letters, digits and hyphens, at most 64 characters."
+
+
+def not_come_yet(day: date | None, now: datetime) -> str:
+    """Days are those of people here: the one that begins before it does in UTC has come."""
+    if day is None or _EARLIEST <= day <= now.astimezone(_LONDON).date():
+        return ""
+    return "Write a day that has come already, not before 1900."
 
 
 def refuse_faults(faults: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Domain objects as protos and back."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from fosse.common.v1.access_pb2 import ROLE_MEMBER, ROLE_OPERATOR, Role
 from fosse.membership.v1 import facts_pb2
@@ -9,6 +9,7 @@ from fosse.membership.v1 import membership_pb2 as pb
 from services.common import ids
 from services.common.disclosure import rough_count
 from services.common.errors import Invalid
+from services.common.instants import stamp
 from services.membership.domain import Card, Community, Locality, Member, Organisation, Profile
 
 
@@ -23,6 +24,7 @@ def member_changed(before: Member | None, member: Member) -> Iterator[facts_pb2.
             left=gone,
             version=member.version,
             organisation_id=member.organisation_id,
+            since=stamp(_noon(member.joined_on)) if before is None else None,
         )
 
 
@@ -93,6 +95,7 @@ def member_in(message: pb.Member) -> Member:
         operator=ROLE_OPERATOR in given,
         name_travels=message.name_travels,
         left=message.left,
+        joined_on=_day(message.joined_on, "joined_on"),
         version=message.version,
     )
 
@@ -111,6 +114,7 @@ def member_out(member: Member) -> pb.Member:
         name_travels=member.name_travels,
         bound=member.bound,
         left=member.left,
+        joined_on=member.joined_on.isoformat() if member.joined_on else "",
         version=member.version,
     )
 
@@ -152,6 +156,11 @@ def _roles(given: Iterable[int]) -> frozenset[int]:
 
 def _set_of(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(given)))
+
+
+def _noon(day: date | None) -> datetime | None:
+    """An instant that is on this day in England in summer and winter."""
+    return datetime.combine(day, time(12), UTC) if day else None
 
 
 def _day(text: str, field: str) -> date | None:

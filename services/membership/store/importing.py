@@ -167,6 +167,7 @@ def _member(each: Member, now: datetime) -> dict[str, Any]:
         "name_travels": each.name_travels,
         "listed": each.listed,
         "email_shown": each.email_shown,
+        "joined_on": each.joined_on,
         "version": each.version,
         "changed_at": now,
     }

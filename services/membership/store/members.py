@@ -53,6 +53,7 @@ def put_member(conn: Connection, wanted: Member, now: datetime) -> None:
         "name_travels": wanted.name_travels,
         "listed": wanted.listed,
         "email_shown": wanted.email_shown,
+        "joined_on": wanted.joined_on,
         "left_at": func.coalesce(members.c.left_at, now) if wanted.left else None,
         "version": wanted.version,
         "changed_at": now,
@@ -117,6 +118,7 @@ def read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
             email_shown=row.email_shown,
             bound=row.id in bound,
             left=row.left_at is not None,
+            joined_on=row.joined_on,
             version=row.version,
         )
         for row in rows

@@ -76,6 +76,8 @@ members = Table(
     Column("vouched_by", Id, info=privacy.PERSON),
     Column("vouched_at", UtcDateTime, info=privacy.TIMES),
     Column("left_at", UtcDateTime, info=privacy.TIMES),
+    # Since when they belong, where that was before they were added.
+    Column("joined_on", Date, info=privacy.TIMES),
     Column("version", Integer, nullable=False, info=privacy.STATE),
     Column("changed_at", UtcDateTime, nullable=False, info=privacy.TIMES),
 )

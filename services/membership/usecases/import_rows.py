@@ -173,7 +173,7 @@ def _read(
 ) -> tuple[list[Wish], list[Finding]]:
     wishes, found = [], []
     for row in rows:
-        wish, faults = importing.read_row(row, work.columns, work.areas)
+        wish, faults = importing.read_row(row, work.columns, work.areas, now=work.found.began_at)
         found += faults
         if wish is None:
             continue

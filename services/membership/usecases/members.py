@@ -17,6 +17,7 @@ from services.membership.usecases.places import refuse_unknown_localities
 
 
 def put_member(db: Database, wanted: Member, *, asker: Asker, now: datetime) -> Member:
+    domain.refuse_joining_later(wanted, now)
     with db.write() as conn:
         _refuse_unknown(conn, wanted)
         before = store.member_locked(conn, wanted.id)

@@ -120,6 +120,9 @@ class Loader:
             if self.id(member.id) not in known:
                 made = node.membership.PutMember(pb.PutMemberRequest(member=self._member(member))).member
                 known[made.id] = made
+            if member.left and not (one := known[self.id(member.id)]).left:
+                one.left = True
+                node.membership.PutMember(pb.PutMemberRequest(member=one))
             self._tell(f"{member.name} is a member")
         return known
 
@@ -135,7 +138,7 @@ class Loader:
             community_id=self.community_id,
             roles=[Role.Value(f"ROLE_{role.upper()}") for role in member.roles],
             name_travels=member.name_travels,
-            left=member.left,
+            joined_on=member.joined,
         )
 
     def _let_in(self, node: calling.Node, member: Member, known: pb.Member) -> None:

@@ -7,7 +7,7 @@ from services.node.demo.world import Member, World
 
 COLUMNS = (
     *("name", "email", "job title", "role group", "organisation", "organisation type", "ODS code", "CQC location id"),
-    *("localities", "topics", "listed"),
+    *("localities", "topics", "listed", "joined"),
 )
 
 
@@ -28,4 +28,5 @@ def _row(world: World, member: Member) -> tuple[str, ...]:
         "; ".join(member.localities),
         "; ".join(member.topics),
         "yes" if member.listed else "no",
+        member.joined,
     )

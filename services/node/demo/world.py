@@ -50,6 +50,8 @@ class Member:
     email: str
     localities: Sequence[str]
     roles: Sequence[str]
+    joined: str
+    """The day since which they belong."""
     topics: Sequence[str] = ()
     name_travels: bool = False
     listed: bool = True
@@ -192,7 +194,7 @@ def load(today: date) -> World:
     return World(
         counties=[County(**row) for row in _rows("nodes")],
         organisations=[Organisation(**row) for row in _rows("organisations")],
-        members=[Member(**row) for row in _rows("members")],
+        members=[_member(row, today) for row in _rows("members")],
         resources=[_resource(row, today) for row in _rows("resources")],
         meetings=[_meeting(row, today) for row in _rows("meetings")],
         minutes=[_minutes(row, today) for row in _rows("minutes")],
@@ -215,6 +217,10 @@ def shifted(day: str, today: date) -> str:
     while found <= today:
         found += _YEAR
     return found.isoformat()
+
+
+def _member(row: dict[str, Any], today: date) -> Member:
+    return Member(**{**row, "joined": moved(row["joined"], today).isoformat()})
 
 
 def _resource(row: dict[str, Any], today: date) -> Resource:

@@ -40,7 +40,13 @@ def a_convenor(number: int = 90) -> Person:
 
 
 def member(
-    number: int, *, version: int = 1, organisation: int = 0, left: bool = False, community: str = CARE_HOMES
+    number: int,
+    *,
+    version: int = 1,
+    organisation: int = 0,
+    left: bool = False,
+    community: str = CARE_HOMES,
+    since: datetime | None = None,
 ) -> Proto:
     return membership.MemberChanged(
         member_id=an_id(number),
@@ -48,6 +54,7 @@ def member(
         left=left,
         version=version,
         organisation_id=an_id(organisation) if organisation else "",
+        since=stamp(since),
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -27,6 +28,7 @@ from services.membership.domain.importing import (
 )
 from tests.unit.membership.people import CARE_HOMES, a_convenor, a_member, an_id
 
+NOW = datetime(2026, 8, 31, 9, 0, tzinfo=UTC)
 HEADING = ["Name", "E-Mail", "Job title", "Localities"]
 AREAS = Areas.of([("04E", "Mansfield and Ashfield"), ("04N", "Rushcliffe")])
 CELLS = st.text(st.characters(codec="cp1252", exclude_characters="\x00\ufeff"), max_size=20)
@@ -47,7 +49,7 @@ def read(text: str) -> tuple[list[Wish], list[Finding]]:
     assert columns.fault == ""
     wishes, found = [], []
     for row in sheet.rows:
-        wish, faults = read_row(row, columns, AREAS)
+        wish, faults = read_row(row, columns, AREAS, now=NOW)
         wishes += [wish] if wish else []
         found += faults
     return wishes, found
@@ -129,7 +131,7 @@ def test_a_reason_is_never_longer_than_it_can_be_kept() -> None:
     areas = Areas.of([(f"L{number}", f"{number} {'Wold' * 29}") for number in range(3)])
     sheet = read_sheet(b"name,email,locality\nAnn,a@b.example,Wolds")
 
-    _, (found,) = read_row(sheet.rows[0], columns_of(sheet.heading.cells), areas)
+    _, (found,) = read_row(sheet.rows[0], columns_of(sheet.heading.cells), areas, now=NOW)
 
     assert len(found.reason) == 400
 

@@ -94,6 +94,23 @@ def test_who_came_asked_or_has_something_to_do_is_a_member_of_that_county(world:
         assert {world.member(each.who).node for each in minutes.actions} <= {node}
 
 
+@pytest.mark.parametrize("today", [date(2026, 8, 31), TODAY, date(2028, 2, 29)])
+def test_everybody_joined_before_today_and_before_the_first_meeting_at_which_they_were(today: date) -> None:
+    world = worlds.load(today)
+
+    assert all(each.joined < today.isoformat() for each in world.members)
+    for meeting in (each for each in world.meetings if each.past):
+        came = [*meeting.room, *meeting.online, *meeting.apologies]
+        assert all(world.member(each).joined < meeting.day for each in came)
+
+
+def test_nottinghamshire_grows_through_the_year() -> None:
+    joined = [each.joined for each in worlds.load(worlds.NOW).members_of("notts")]
+
+    ends = ("2025-08-31", "2025-12-31", "2026-04-30", "2026-08-31")
+    assert [sum(each <= end for each in joined) for end in ends] == [32, 40, 52, 60]
+
+
 def test_a_superseded_resource_and_its_successor_are_two_editions_of_one(world: worlds.World) -> None:
     found = [each for each in world.resources if each.earlier]
 

@@ -22,17 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/membership/v1/facts.proto\x12\x13\x66osse.membership.v1\"p\n\rMemberChanged\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12\x0c\n\x04left\x18\x03 \x01(\x08\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\" \n\x0bMemberBound\x12\x11\n\tmember_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/membership/v1/facts.proto\x12\x13\x66osse.membership.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n\rMemberChanged\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12\x0c\n\x04left\x18\x03 \x01(\x08\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\" \n\x0bMemberBound\x12\x11\n\tmember_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fosse.membership.v1.facts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEMBERCHANGED']._serialized_start=56
-  _globals['_MEMBERCHANGED']._serialized_end=168
-  _globals['_MEMBERBOUND']._serialized_start=170
-  _globals['_MEMBERBOUND']._serialized_end=202
+  _globals['_MEMBERCHANGED']._serialized_start=90
+  _globals['_MEMBERCHANGED']._serialized_end=245
+  _globals['_MEMBERBOUND']._serialized_start=247
+  _globals['_MEMBERBOUND']._serialized_end=279
 # @@protoc_insertion_point(module_scope)

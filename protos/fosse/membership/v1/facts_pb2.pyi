@@ -5,6 +5,7 @@ Facts that membership says on its topic. Ids, versions and states; never names."
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -27,12 +28,17 @@ class MemberChanged(_message.Message):
     LEFT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     community_id: _builtins.str
     left: _builtins.bool
     version: _builtins.int
     organisation_id: _builtins.str
     """Empty for a member without an organisation."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """From when on this holds, where that was before it was said; only of a member who was just added."""
+
     def __init__(
         self,
         *,
@@ -41,10 +47,11 @@ class MemberChanged(_message.Message):
         left: _builtins.bool = ...,
         version: _builtins.int = ...,
         organisation_id: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["community_id", b"community_id", "left", b"left", "member_id", b"member_id", "organisation_id", b"organisation_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["community_id", b"community_id", "left", b"left", "member_id", b"member_id", "organisation_id", b"organisation_id", "since", b"since", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

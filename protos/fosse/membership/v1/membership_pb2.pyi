@@ -765,6 +765,7 @@ class Member(_message.Message):
     BOUND_FIELD_NUMBER: _builtins.int
     LEFT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    JOINED_ON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     email: _builtins.str
@@ -779,6 +780,10 @@ class Member(_message.Message):
     left: _builtins.bool
     """No longer a member. Their passes end within 60 s."""
     version: _builtins.int
+    joined_on: _builtins.str
+    """Since when they belong, where that was before they were added, such as 2026-03-01; figures count them from then on.
+    Said once, when they are added; later it may be left empty.
+    """
     @_builtins.property
     def locality_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -799,10 +804,11 @@ class Member(_message.Message):
         bound: _builtins.bool = ...,
         left: _builtins.bool = ...,
         version: _builtins.int = ...,
+        joined_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bound", b"bound", "community_id", b"community_id", "email", b"email", "id", b"id", "job_title", b"job_title", "left", b"left", "locality_ids", b"locality_ids", "name", b"name", "name_travels", b"name_travels", "organisation_id", b"organisation_id", "role_group", b"role_group", "roles", b"roles", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bound", b"bound", "community_id", b"community_id", "email", b"email", "id", b"id", "job_title", b"job_title", "joined_on", b"joined_on", "left", b"left", "locality_ids", b"locality_ids", "name", b"name", "name_travels", b"name_travels", "organisation_id", b"organisation_id", "role_group", b"role_group", "roles", b"roles", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -18,6 +18,7 @@ NAMES: Final[Mapping[str, frozenset[str]]] = {
     "topics": frozenset({"topics", "topic", "interests"}),
     "listed": frozenset({"listed", "in the directory", "directory"}),
     "role": frozenset({"role", "roles"}),
+    "joined": frozenset({"joined", "joined on", "member since", "since"}),
     "valid_from": frozenset({"organisation valid from", "valid from", "organisation opened"}),
     "valid_to": frozenset({"organisation valid to", "valid to", "organisation closed"}),
 }

@@ -48,6 +48,7 @@ def _new(wish: Wish, member_id: str, organisation_id: str, community_id: str) ->
         roles={community_id: wish.roles | {Role.ROLE_MEMBER}},
         topics=wish.topics,
         listed=wish.listed is not False,
+        joined_on=wish.joined_on,
     )
 
 

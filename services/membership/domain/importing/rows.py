@@ -13,7 +13,7 @@ from services.membership.domain.importing.columns import Columns
 from services.membership.domain.importing.identity import folded
 from services.membership.domain.importing.reading import Row
 from services.membership.domain.vocabulary import MOST_TOPICS, code_of
-from services.membership.domain.words import not_a_code, not_an_email, too_short_or_long
+from services.membership.domain.words import not_a_code, not_an_email, not_come_yet, too_short_or_long
 
 # Names of localities may make it longer than the table has room for.
 LONGEST_REASON: Final = 400
@@ -71,6 +71,7 @@ class Wish:
     topics: tuple[str, ...] = ()
     listed: bool | None = None
     roles: frozenset[int] = frozenset()
+    joined_on: date | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -155,7 +156,7 @@ class _Reading:
         return None
 
 
-def read_row(row: Row, columns: Columns, areas: Areas) -> tuple[Wish | None, list[Finding]]:
+def read_row(row: Row, columns: Columns, areas: Areas, *, now: datetime) -> tuple[Wish | None, list[Finding]]:
     """The wish, unless something is found that keeps the row out."""
     reading = _Reading(row, columns)
     if any(cell.strip() for cell in row.cells[columns.width :]):
@@ -176,6 +177,7 @@ def read_row(row: Row, columns: Columns, areas: Areas) -> tuple[Wish | None, lis
         topics=_topics(reading),
         listed=_listed(reading),
         roles=_roles(reading),
+        joined_on=_joined(reading, now),
     )
     return (None if reading.faults else wish), reading.faults
 
@@ -226,6 +228,13 @@ def _roles(reading: _Reading) -> frozenset[int]:
     if unknown := sorted(words - set(_ROLES)):
         reading.wrong("role", f"“{unknown[0][:60]}” cannot be given by an import. Use one of: {', '.join(_ROLES)}.")
     return frozenset(int(_ROLES[word]) for word in words if word in _ROLES)
+
+
+def _joined(reading: _Reading, now: datetime) -> date | None:
+    day = reading.day("joined")
+    if fault := not_come_yet(day, now):
+        reading.wrong("joined", fault)
+    return day
 
 
 def _organisation(reading: _Reading, localities: tuple[str, ...]) -> OrganisationWish | None:

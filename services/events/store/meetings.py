@@ -28,11 +28,10 @@ from services.events.domain.local import When
 from services.events.domain.meeting import Meeting, State
 from services.events.domain.room import Figures
 from services.events.domain.words import AgendaItem, Audience, Words
-from services.events.store.tables import meeting
+from services.events.store.tables import FIGURES, meeting
 
 Place = tuple[datetime, str]
 _WORDS = ("title", "about", "kind", "audience", "day", "starts", "ends", "venue", "directions", "online_link")
-_FIGURES = ("room_holds", "room_taken", "online_holds", "online_taken", "waiting")
 _COUNTERS = ("receipts", "decided", "queued")
 _PLAIN = (
     *("id", "version", "community_id", "changed_at", "created_by", "recorded", "invited", "cancelled_because"),
@@ -46,7 +45,7 @@ _FIND_LOCKED = _FIND.with_for_update()
 _SAVE_COUNTERS = (
     update(meeting)
     .where(meeting.c.id == bindparam("key"))
-    .values({name: bindparam(name) for name in (*_FIGURES, *_COUNTERS)})
+    .values({name: bindparam(name) for name in (*FIGURES, *_COUNTERS)})
 )
 
 
@@ -114,7 +113,7 @@ def meeting_of(row: RowMapping) -> Meeting:
             agenda=tuple(AgendaItem(**item) for item in row["agenda"]),
         ),
         when=When(row["starts_at"], row["ends_at"]),
-        figures=Figures(**{name: row[name] for name in _FIGURES}),
+        figures=Figures(**{name: row[name] for name in FIGURES}),
         **{name: row[name] for name in _PLAIN},
     )
 
@@ -135,7 +134,7 @@ def _row(of: Meeting) -> dict[str, Any]:
 
 
 def _counters(of: Meeting) -> dict[str, Any]:
-    figures = {name: getattr(of.figures, name) for name in _FIGURES}
+    figures = {name: getattr(of.figures, name) for name in FIGURES}
     return {**figures, **{name: getattr(of, name) for name in _COUNTERS}}
 
 

@@ -24,9 +24,8 @@ from services.common.database import unique_violation
 from services.common.errors import Conflict
 from services.events.domain.place import Place
 from services.events.domain.room import Asked, Decided, Decision, Figures, Standing
-from services.events.store.tables import decision, need, place
+from services.events.store.tables import FIGURES, decision, need, place
 
-_FIGURES = ("room_holds", "room_taken", "online_holds", "online_taken", "waiting")
 _before = place.alias("before_me")
 # Of those who wait; an index holds just them.
 _POSITION = (
@@ -189,7 +188,7 @@ def _decided_of(row: RowMapping) -> Decided:
         decision=Decision(row[decision.c.decided]),
         reason=row[decision.c.reason],
         position=row[decision.c.position],
-        figures=Figures(**{name: row[decision.c[name]] for name in _FIGURES}),
+        figures=Figures(**{name: row[decision.c[name]] for name in FIGURES}),
     )
 
 
@@ -205,5 +204,5 @@ def _decision_row(meeting_id: str, of: Decided, now: datetime) -> dict[str, Any]
         "reason": of.reason,
         "position": of.position,
         "at": now,
-        **{name: getattr(of.figures, name) for name in _FIGURES},
+        **{name: getattr(of.figures, name) for name in FIGURES},
     }

@@ -19,6 +19,8 @@ from services.common import privacy
 from services.common.database import Id, UtcDateTime
 
 METADATA = MetaData()
+# Of a meeting, and of each decision made on them: the columns of the domain's `Figures`.
+FIGURES = ("room_holds", "room_taken", "online_holds", "online_taken", "waiting")
 
 meeting = Table(
     "meeting",

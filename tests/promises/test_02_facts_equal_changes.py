@@ -1,25 +1,19 @@
 """Promise 2: over any history of changes, refusals and crashes, the facts say what happened: no more, no less."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 from sqlalchemy import Connection, select
 
 from fosse.common.v1.facts_pb2 import ItemShared
 from fosse.resource.v1.facts_pb2 import ResourceAdopted, ResourceChanged
-from services.common import facts
-from services.common.errors import Refusal
-from services.common.facts import START
 from services.common.files import Folder
 from services.common.topics import kind
 from services.resource.domain.adoption import Saying
@@ -33,38 +27,27 @@ from services.resource.usecases.drafting import Target
 from services.resource.usecases.shelf import Shelf, save
 from services.resource.usecases.taking import take_entries
 from tests.databases import SqliteDatabases, open_database
-from tests.machine import FULL
-from tests.promises.planted import planted
+from tests.promises.histories import HISTORIES, SEED, DualWrite, History, play
 from tests.promises.promise import promise
 from tests.unit.resource.entries import a_body, a_put
 from tests.unit.resource.shelves import CARE_HOMES, NOW, VOCABULARY, a_convenor, a_member, an_id, some_words
 
-SEED = 2
-HISTORIES, STEPS = (400, 60) if FULL else (25, 30)
 ANN, CATH = a_member(1), a_convenor()
 ITEMS = st.integers(1, 2)
-TOLD: dict[str, type[Any]] = {kind(each): each for each in (ResourceChanged, ResourceAdopted, ItemShared)}
 OWN = resource.c.origin_node_id == ""
 ADOPTIONS = adoption.c.id, adoption.c.version, adoption.c.node_id == ""
 # Mostly the version that stands, sometimes an older or a later one.
 OFF = st.sampled_from([0, 0, 0, 0, -1, 1])
 
 
-class Crash(Exception):
-    """The process dies in the middle of a transaction."""
-
-
-class History(RuleBasedStateMachine):
+class Resources(History):
     """Changes in any order, by anybody, with right and wrong versions; some crash before their commit."""
 
+    TOLD = (ResourceChanged, ResourceAdopted, ItemShared)
     shelf: Shelf
 
-    def tried(self, change: Callable[[], object]) -> None:
-        with suppress(Refusal):
-            change()
-
     def version(self, item: int) -> int:
-        with self.shelf.db.read() as conn:
+        with self.db.read() as conn:
             found = resources.find(conn, an_id(100 + item))
         return found.version if found else 1
 
@@ -147,45 +130,20 @@ class History(RuleBasedStateMachine):
 
     @rule(item=ITEMS, title=st.sampled_from(["Never kept", "Never kept either"]))
     def crash(self, item: int, title: str) -> None:
-        with suppress(Crash):
-            self.tried(lambda: self.reword_and_crash(item, title))
+        self.tried_before_a_crash(lambda conn: self.reword_directly(conn, item, title))
 
-    def reword_and_crash(self, item: int, title: str) -> None:
-        with self.shelf.db.write() as conn:
-            before = resources.find_locked(conn, an_id(100 + item))
-            if before is not None:
-                after = replace(before, version=before.version + 1, words=some_words(title=title))
-                save(conn, before, after, did=(ANN, "reworded"), now=NOW)
-            raise Crash
+    def reword_directly(self, conn: Connection, item: int, title: str) -> None:
+        before = resources.find_locked(conn, an_id(100 + item))
+        if before is not None:
+            after = replace(before, version=before.version + 1, words=some_words(title=title))
+            save(conn, before, after, did=(ANN, "reworded"), now=NOW)
 
-    @invariant()
-    def facts_say_what_happened(self) -> None:
-        with self.shelf.db.read() as conn:
-            assert differences(conn, self.told(conn)) == []
-
-    def told(self, conn: Connection) -> list[Message]:
-        found = facts.after(conn, START, 10_000)
-        return [TOLD[fact.kind].FromString(fact.body) for fact in found if fact.kind in TOLD]
+    def differences(self, conn: Connection, told: Sequence[Message]) -> list[str]:
+        return differences(conn, told)
 
 
-class DualWriteHistory(History):
-    """With the planted bug: a fact is sent at once, whether or not its change will be kept."""
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-        super().__init__()
-
-    def tried(self, change: Callable[[], object]) -> None:
-        with planted((facts, "put_all", self.put_at_once)):
-            super().tried(change)
-
-    def told(self, conn: Connection) -> list[Message]:
-        return [message for message in self.sent if message.DESCRIPTOR.full_name in TOLD]
-
-    def put_at_once(
-        self, conn: Connection, said: Sequence[tuple[Message, str]], now: datetime, happened_at: object = None
-    ) -> None:
-        self.sent += [message for message, _ in said]
+class DualWriteResources(DualWrite, Resources):
+    pass
 
 
 def differences(conn: Connection, told: Sequence[Message]) -> list[str]:
@@ -210,40 +168,15 @@ def item_and_version(fact: Any) -> tuple[str, int]:
     return fact.adoption_id if isinstance(fact, ResourceAdopted) else fact.resource_id, fact.version
 
 
-def play(machine: type[History], databases: SqliteDatabases, folder: Path) -> int:
-    """Plays the histories; returns how many changes were kept. Raises on the first whose facts are not its changes."""
-    kept = 0
-
-    class OnFreshDatabase(machine):  # type: ignore[misc, valid-type]  # mypy does not know classes by variables
-        def __init__(self) -> None:
-            super().__init__()
-            self.shelf = Shelf(open_database(databases, "resource"), Folder(folder), VOCABULARY, 1000, 1000)
-
-        def teardown(self) -> None:
-            nonlocal kept
-            with self.shelf.db.read() as conn:
-                kept += len(self.told(conn))
-            self.shelf.db.dispose()
-
-    plan = settings(
-        max_examples=HISTORIES,
-        stateful_step_count=STEPS,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        print_blob=False,
-    )
-    run_state_machine_as_test(OnFreshDatabase, settings=plan)
-    return kept
-
-
 def test_the_facts_are_the_changes_over_random_histories(sqlite_databases: SqliteDatabases, tmp_path: Path) -> None:
-    kept = play(History, sqlite_databases, tmp_path)
+    def begin(history: Resources) -> None:
+        history.shelf = Shelf(open_database(sqlite_databases, "resource"), Folder(tmp_path), VOCABULARY, 1000, 1000)
+        history.db = history.shelf.db
+
+    kept = play(Resources, begin)
 
     with pytest.raises(AssertionError):
-        play(DualWriteHistory, sqlite_databases, tmp_path)
+        play(DualWriteResources, begin)
 
     figures = f"histories={HISTORIES} changes={kept} differences=0 planted[dual write]=caught"
     promise(2, "embedded", "facts = changes", kept > HISTORIES, figures, SEED)

@@ -1,23 +1,15 @@
 """Promise 2, for meetings: over any history of requests, changes and crashes facts and log say what happened."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import Connection, select
 
 from fosse.events.v1.facts_pb2 import MeetingChanged, PlaceDecided
-from services.common import facts
-from services.common.database import Database
-from services.common.errors import Refusal
-from services.common.facts import START
-from services.common.topics import kind
 from services.events.domain.place import Place
 from services.events.domain.room import Asked, NotAsDecided, decide
 from services.events.store import meetings
@@ -25,32 +17,21 @@ from services.events.store.tables import meeting, place
 from services.events.usecases import arranging
 from services.events.usecases.seating import Seating, write_with_counters
 from tests.databases import SqliteDatabases, open_database
-from tests.machine import FULL
+from tests.promises.histories import HISTORIES, SEED, DualWrite, History, play
 from tests.promises.planted import planted
 from tests.promises.promise import promise
 from tests.store.events_acts import ITEM, announced, ask, call_off, recomputed, update
 from tests.unit.events.meetings import NOW, a_member, an_id
 
-SEED = 2
-HISTORIES, STEPS = (400, 60) if FULL else (25, 30)
 MEMBERS = st.integers(1, 7)
 # Mostly the room, so that many wait.
 ASKED = st.sampled_from([Asked.ROOM, Asked.A_PLACE, Asked.ROOM, Asked.ONLINE, Asked.ROOM, Asked.CANCEL, Asked.DECLINE])
-TOLD: dict[str, type[Any]] = {kind(each): each for each in (MeetingChanged, PlaceDecided)}
 
 
-class Crash(Exception):
-    """The process dies in the middle of a transaction."""
-
-
-class History(RuleBasedStateMachine):
+class Meetings(History):
     """A small room, few members, forms that are sent twice, capacity that changes; some crash before their commit."""
 
-    db: Database
-
-    def tried(self, change: Callable[[], object]) -> None:
-        with suppress(Refusal):
-            change()
+    TOLD = (MeetingChanged, PlaceDecided)
 
     @initialize()
     def begin(self) -> None:
@@ -79,18 +60,15 @@ class History(RuleBasedStateMachine):
 
     @rule(member=st.integers(11, 14))
     def crash(self, member: int) -> None:
-        with suppress(Crash):
-            self.tried(lambda: self.book_and_crash(member))
+        self.tried_before_a_crash(lambda conn: self.book_directly(conn, member))
 
-    def book_and_crash(self, member: int) -> None:
-        with self.db.write() as conn:
-            found = meetings.find_locked(conn, ITEM)
-            assert found
-            newcomer, seating = Place(an_id(member)), Seating(found, NOW)
-            outcome = decide(Asked.ROOM, newcomer.standing, found.figures, position=0, order=found.queued + 1)
-            seating.take(newcomer, Asked.ROOM, outcome)
-            write_with_counters(conn, seating, an_id(90_000 + member))
-            raise Crash
+    def book_directly(self, conn: Connection, member: int) -> None:
+        found = meetings.find_locked(conn, ITEM)
+        assert found
+        newcomer, seating = Place(an_id(member)), Seating(found, NOW)
+        outcome = decide(Asked.ROOM, newcomer.standing, found.figures, position=0, order=found.queued + 1)
+        seating.take(newcomer, Asked.ROOM, outcome)
+        write_with_counters(conn, seating, an_id(90_000 + member))
 
     def version(self) -> int:
         with self.db.read() as conn:
@@ -98,40 +76,18 @@ class History(RuleBasedStateMachine):
         return found.version if found else 1
 
     @invariant()
-    def facts_say_what_happened(self) -> None:
-        with self.db.read() as conn:
-            assert differences(conn, self.told(conn)) == []
-
-    @invariant()
     def the_log_gives_the_same_again(self) -> None:
         recomputed(self.db)
 
-    def told(self, conn: Connection) -> list[Message]:
-        found = facts.after(conn, START, 10_000)
-        return [TOLD[fact.kind].FromString(fact.body) for fact in found if fact.kind in TOLD]
+    def differences(self, conn: Connection, told: Sequence[Message]) -> list[object]:
+        return differences(conn, told)
 
 
-class DualWriteHistory(History):
-    """With the planted bug: a fact is sent at once, whether or not its change will be kept."""
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-        super().__init__()
-
-    def tried(self, change: Callable[[], object]) -> None:
-        with planted((facts, "put_all", self.put_at_once)):
-            super().tried(change)
-
-    def told(self, conn: Connection) -> list[Message]:
-        return [message for message in self.sent if message.DESCRIPTOR.full_name in TOLD]
-
-    def put_at_once(
-        self, conn: Connection, said: Sequence[tuple[Message, str]], now: datetime, happened_at: object = None
-    ) -> None:
-        self.sent += [message for message, _ in said]
+class DualWriteMeetings(DualWrite, Meetings):
+    pass
 
 
-class ForgetfulHistory(History):
+class ForgetfulMeetings(Meetings):
     """With the planted bug: more places are there, and those who wait are not told."""
 
     def tried(self, change: Callable[[], object]) -> None:
@@ -163,42 +119,16 @@ def _item(fact: Any) -> object:
     return (fact.meeting_id, fact.member_id) if isinstance(fact, PlaceDecided) else fact.meeting_id
 
 
-def play(machine: type[History], databases: SqliteDatabases) -> int:
-    """Plays the histories; returns how many changes were kept. Raises on the first that does not hold together."""
-    kept = 0
-
-    class OnFreshDatabase(machine):  # type: ignore[misc, valid-type]  # mypy does not know classes by variables
-        def __init__(self) -> None:
-            super().__init__()
-            self.db = open_database(databases, "events")
-
-        def teardown(self) -> None:
-            nonlocal kept
-            with self.db.read() as conn:
-                kept += len(self.told(conn))
-            self.db.dispose()
-
-    plan = settings(
-        max_examples=HISTORIES,
-        stateful_step_count=STEPS,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        print_blob=False,
-    )
-    run_state_machine_as_test(OnFreshDatabase, settings=plan)
-    return kept
-
-
 def test_the_facts_and_the_log_are_the_changes_over_random_histories(sqlite_databases: SqliteDatabases) -> None:
-    kept = play(History, sqlite_databases)
+    def begin(history: Meetings) -> None:
+        history.db = open_database(sqlite_databases, "events")
+
+    kept = play(Meetings, begin)
 
     with pytest.raises(AssertionError):
-        play(DualWriteHistory, sqlite_databases)
+        play(DualWriteMeetings, begin)
     with pytest.raises((AssertionError, NotAsDecided)):
-        play(ForgetfulHistory, sqlite_databases)
+        play(ForgetfulMeetings, begin)
 
     figures = f"histories={HISTORIES} changes={kept} differences=0 planted[dual write]=caught planted[forgetful]=caught"
     promise(2, "embedded", "facts = changes, places = their log", kept > HISTORIES, figures, SEED)

@@ -6,8 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask import Flask
+from sqlalchemy import delete
+
 from gateway.app import MIGRATIONS, close, create_app
-from gateway.sessions import Sessions, Tokens
+from gateway.lookups import Lookups
+from gateway.sessions import COUNTERS, Sessions, Tokens
 from gateway.settings import Settings
 from services.common import migrating
 from services.common.database import Database
@@ -15,6 +19,7 @@ from services.node.web import WebServer, bound
 from tests.browser import world
 from tests.browser.standins import Node, Shelf
 
+NAME = "Nottinghamshire"
 FOR_EVER = 4_000_000_000.0
 
 
@@ -27,11 +32,20 @@ class County:
     node: Node
     cookie: str
     sessions: Sessions
+    app: Flask
+    db: Database
 
     def sign_in(self, who: str = "priya") -> dict[str, str]:
         """The cookie of a session, for playwright's `add_cookies`."""
         number, _ = self.sessions.create(Tokens(access=who, access_until=FOR_EVER), world.clock())
         return {"name": self.cookie, "value": number, "url": self.address}
+
+    def clear(self) -> None:
+        """As a new one: what its services hold, what the gateway knows of them, how often somebody tried something."""
+        self.shelf.clear()
+        self.app.extensions["fosse_lookups"] = Lookups(NAME)
+        with self.db.write() as conn:
+            conn.execute(delete(COUNTERS))
 
 
 @contextmanager
@@ -45,7 +59,7 @@ def a_county(shelf: Shelf | None = None) -> Iterator[County]:
 def _running(folder: Path, shelf: Shelf) -> Iterator[County]:
     settings = Settings(
         slug="notts",
-        name="Nottinghamshire",
+        name=NAME,
         run_dir=folder / "run",
         database=f"sqlite:///{folder / 'gateway.db'}",
         secret_key_file=folder / "gateway.key",
@@ -60,7 +74,7 @@ def _running(folder: Path, shelf: Shelf) -> Iterator[County]:
         server.start()
         try:
             address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-            yield County(address, shelf, node, settings.cookie(), Sessions(db))
+            yield County(address, shelf, node, settings.cookie(), Sessions(db), app, db)
         finally:
             server.stop()
             close(app)

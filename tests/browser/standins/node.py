@@ -56,6 +56,11 @@ class Node:
         self._running.pop(name).stop(0)
 
     @property
+    def whole(self) -> bool:
+        """Whether every service runs."""
+        return self._running.keys() == _SERVICES.keys()
+
+    @property
     def public_key(self) -> bytes:
         return bytes(self._key.raw_value.public_key().public_bytes_raw())  # type: ignore[union-attr]  # an Ed25519 pair
 

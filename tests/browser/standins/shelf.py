@@ -1,6 +1,6 @@
 """What the stand-in services answer, and who is signed in."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER
@@ -51,6 +51,10 @@ class Shelf:
     figures: Figures = field(default_factory=Figures)
     links: Links = field(default_factory=Links)
 
+    def clear(self) -> None:
+        """As a new one, in place: the services go on holding it and its parts."""
+        _fill(self, Shelf())
+
     def put(self, *items: resource.Resource) -> resource.Resource:
         self.resources.update({item.id: item for item in items})
         return items[0]
@@ -65,3 +69,11 @@ class Shelf:
         if resource_id not in self.resources:
             raise NotFound("There is no such resource here, or it is not shared with you.")
         return self.resources[resource_id]
+
+
+def _fill(old: Any, new: Any) -> None:
+    for name in [each.name for each in fields(old)]:
+        if is_dataclass(getattr(old, name)):
+            _fill(getattr(old, name), getattr(new, name))
+        else:
+            setattr(old, name, getattr(new, name))

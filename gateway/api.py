@@ -5,57 +5,32 @@ version. Who may call comes from the rpc's own Access option.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, Response, request
-from google.api import annotations_pb2
-from google.api.http_pb2 import HttpRule
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
-from fosse.evaluation.v1 import evaluation_pb2
-from fosse.events.v1 import events_pb2, minutes_pb2
-from fosse.federation.v1 import federation_pb2
-from fosse.membership.v1 import directory_pb2, importing_pb2, joining_pb2, links_pb2, membership_pb2
-from fosse.notification.v1 import notification_pb2
-from fosse.resource.v1 import resource_pb2
 from gateway import guards, json_form
 from gateway.clients import clients
+from gateway.endpoints import CREATED, Endpoint, endpoints
 from gateway.errors import BadRequest
 from gateway.sessions import Counters, Limit
 from services.common.access import rule_of
 from services.common.clock import Clock
 from services.common.ids import new_id
 
-# Which stub of `gateway.clients` calls which service.
-SERVICES: Final = {
-    "membership": membership_pb2.DESCRIPTOR.services_by_name["Membership"],
-    "directory": directory_pb2.DESCRIPTOR.services_by_name["Directory"],
-    "importing": importing_pb2.DESCRIPTOR.services_by_name["Importing"],
-    "joining": joining_pb2.DESCRIPTOR.services_by_name["Joining"],
-    "links": links_pb2.DESCRIPTOR.services_by_name["Links"],
-    "meetings": events_pb2.DESCRIPTOR.services_by_name["Meetings"],
-    "minutes": minutes_pb2.DESCRIPTOR.services_by_name["Minutes"],
-    "evaluation": evaluation_pb2.DESCRIPTOR.services_by_name["Evaluation"],
-    "resources": resource_pb2.DESCRIPTOR.services_by_name["Resources"],
-    "federation": federation_pb2.DESCRIPTOR.services_by_name["Federation"],
-    "notification": notification_pb2.DESCRIPTOR.services_by_name["Notification"],
-}
 DOCUMENT: Final = Path(__file__).parent / "openapi.json"
 BODY_BYTES: Final = 1024 * 1024
 # A file of 3 MB grows by a third when it is written in JSON.
 LARGER: Final = {"CheckImport": 5 * 1024 * 1024}
-# Fields that name what is created, filled from the header Idempotency-Key.
-CREATED: Final = ("id", "part_id")
-_VARIABLE = re.compile(r"\{(\w+)\}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _ETAG = re.compile(r'"(\d{1,18})"')
 _BUSY = "There were very many requests to join from your address. Please wait a little."
@@ -66,41 +41,10 @@ LIMITS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """One rpc as an address."""
-
-    stub: str
-    rpc: MethodDescriptor
-    verb: str
-    path: str
-
-    @property
-    def variables(self) -> list[str]:
-        return _VARIABLE.findall(self.path)
-
-    @property
-    def takes_body(self) -> bool:
-        return self.verb not in {"GET", "DELETE"}
-
-    @property
-    def name(self) -> str:
-        return f"api.{self.rpc.containing_service.name}.{self.rpc.name}"
-
-
 class Segment(BaseConverter):
     """A part of a path without `:`, which begins the verb in `/resources/{id}:publish`."""
 
     regex = "[^/:]+"
-
-
-def endpoints() -> Iterator[Endpoint]:
-    """Every rpc with an http annotation."""
-    for stub, service in SERVICES.items():
-        for rpc in service.methods:
-            options = rpc.GetOptions()
-            if options.HasExtension(annotations_pb2.http):
-                yield Endpoint(stub, rpc, *_address(options.Extensions[annotations_pb2.http]))
 
 
 def install(app: Flask, counters: Counters, clock: Clock) -> None:
@@ -109,8 +53,7 @@ def install(app: Flask, counters: Counters, clock: Clock) -> None:
         limit = LIMITS.get(endpoint.rpc.name)
         count = partial(_count, counters, limit, clock) if limit else None
         view = guards.guarded(_view(endpoint, count), guard_for(endpoint.rpc))
-        rule = _VARIABLE.sub(r"<segment:\1>", endpoint.path)
-        app.add_url_rule(rule, endpoint.name, view, methods=[endpoint.verb])
+        app.add_url_rule(endpoint.rule("segment"), endpoint.name, view, methods=[endpoint.verb])
     app.add_url_rule("/api/v1/openapi.json", "api.openapi", _openapi(DOCUMENT.read_bytes()), methods=["GET"])
 
 
@@ -121,11 +64,6 @@ def guard_for(rpc: MethodDescriptor) -> guards.Guard:
         raise guards.UnguardedRoute(f"{rpc.full_name} does not say who may call it.")
     open_to_all = rule.anyone or (not rule.roles and "gateway" in rule.services)
     return guards.Guard(anyone=open_to_all, roles=frozenset(rule.roles))
-
-
-def _address(rule: HttpRule) -> tuple[str, str]:
-    verb = str(rule.WhichOneof("pattern"))
-    return verb.upper(), str(getattr(rule, verb))
 
 
 def _openapi(document: bytes) -> Callable[[], Response]:

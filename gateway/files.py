@@ -7,13 +7,13 @@ from urllib.parse import quote
 from flask import Flask, Response, request, stream_with_context
 
 from fosse.resource.v1 import resource_pb2 as pb
-from gateway import api, guards, json_form
+from gateway import api, endpoints, guards, json_form
 from gateway.clients import clients
 from gateway.errors import BadRequest
 from services.common.rpc_errors import Away
 
 CHUNK: Final = 256 * 1024
-_RPCS: Final = api.SERVICES["resources"].methods_by_name
+_RPCS: Final = endpoints.SERVICES["resources"].methods_by_name
 
 
 def install(app: Flask) -> None:

@@ -12,7 +12,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 
 from fosse.common.v1 import access_pb2
 from fosse.resource.v1.resource_pb2 import FilePartWords
-from gateway import api
+from gateway import api, endpoints
 from gateway.proto_comments import Comments, comments_of
 from services.common.access import rule_of
 
@@ -34,7 +34,7 @@ _SCALARS: Final[dict[int, Json]] = {
 def document(comments: Comments) -> Json:
     schemas = Schemas(comments)
     paths: dict[str, Json] = {}
-    for endpoint in api.endpoints():
+    for endpoint in endpoints.endpoints():
         paths.setdefault(endpoint.path, {})[endpoint.verb.lower()] = _operation(endpoint, schemas)
     for path, operation in _file_operations(schemas).items():
         paths.setdefault(path, {}).update(operation)
@@ -105,7 +105,7 @@ class Schemas:
         return {**schema, "description": comment} if comment else schema
 
 
-def _operation(endpoint: api.Endpoint, schemas: Schemas) -> Json:
+def _operation(endpoint: endpoints.Endpoint, schemas: Schemas) -> Json:
     rpc = endpoint.rpc
     operation: Json = {
         "operationId": rpc.name,
@@ -126,7 +126,7 @@ def _operation(endpoint: api.Endpoint, schemas: Schemas) -> Json:
     return operation
 
 
-def _parameters(endpoint: api.Endpoint, schemas: Schemas) -> Iterator[Json]:
+def _parameters(endpoint: endpoints.Endpoint, schemas: Schemas) -> Iterator[Json]:
     fields = endpoint.rpc.input_type.fields_by_name
     for name in endpoint.variables:
         yield {"name": name, "in": "path", "required": True, "schema": schemas.field(fields[name])}
@@ -135,7 +135,7 @@ def _parameters(endpoint: api.Endpoint, schemas: Schemas) -> Iterator[Json]:
             if field.name not in endpoint.variables:
                 yield {"name": field.json_name, "in": "query", "schema": schemas.field(field)}
         return
-    if any(name in fields and name not in endpoint.variables for name in api.CREATED):
+    if any(name in fields and name not in endpoint.variables for name in endpoints.CREATED):
         yield _header("Idempotency-Key", "Fills an empty id: the same key sent again answers the first result.", _ID)
     if "expected_version" in fields:
         yield _header("If-Match", 'The ETag read before, such as "3"; fills `expectedVersion`.', {"type": "string"})
@@ -159,7 +159,7 @@ def _security(rpc: MethodDescriptor, changes: bool) -> list[Json]:
 
 
 def _file_operations(schemas: Schemas) -> dict[str, Json]:
-    rpcs = api.SERVICES["resources"].methods_by_name
+    rpcs = endpoints.SERVICES["resources"].methods_by_name
     words = FilePartWords.DESCRIPTOR
     form = {
         "type": "object",

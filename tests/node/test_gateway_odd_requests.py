@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER, ROLE_OPERATOR
-from gateway import api
+from gateway.endpoints import Endpoint, endpoints
 from tests.browsing import Browser
 from tests.members import COMMUNITY
 from tests.whole_nodes import a_whole_node
 
-ENDPOINTS = list(api.endpoints())
+ENDPOINTS = list(endpoints())
 IDS = st.sampled_from(["0" * 32, COMMUNITY, f"{1:032x}", "x", ""])
 TEXTS = st.one_of(
     IDS, st.text(max_size=30), st.sampled_from(["\x00", "a" * 3000, "\u202e", "%", "2026-13-45", "💊" * 99])
@@ -50,7 +50,7 @@ def messages(descriptor: Descriptor, depth: int = 0) -> st.SearchStrategy[dict[s
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.rpc.name)
-def test_nothing_that_is_sent_makes_it_fall_over(endpoint: api.Endpoint, ann: Browser) -> None:
+def test_nothing_that_is_sent_makes_it_fall_over(endpoint: Endpoint, ann: Browser) -> None:
     variables = st.fixed_dictionaries({name: TEXTS for name in endpoint.variables})
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -64,7 +64,7 @@ def test_nothing_that_is_sent_makes_it_fall_over(endpoint: api.Endpoint, ann: Br
     send()
 
 
-def ask(browser: Browser, endpoint: api.Endpoint, path: dict[str, str], message: dict[str, Any]) -> requests.Response:
+def ask(browser: Browser, endpoint: Endpoint, path: dict[str, str], message: dict[str, Any]) -> requests.Response:
     where = endpoint.path.format(**{name: quote(value, safe="") or "-" for name, value in path.items()})
     sent = {"json": message} if endpoint.takes_body else {"params": message}
     return browser.http.request(endpoint.verb, browser.url + where, timeout=20, allow_redirects=False, **sent)  # type: ignore[arg-type]  # one of the two

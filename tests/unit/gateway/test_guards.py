@@ -5,10 +5,10 @@ from flask import Flask
 from google.protobuf.descriptor import MethodDescriptor
 
 from fosse.common.v1 import access_pb2
-from gateway import api, guards
+from gateway import api, endpoints, guards
 from gateway.guards import Guard, UnguardedRoute
 
-RPCS = [rpc for service in api.SERVICES.values() for rpc in service.methods]
+RPCS = [rpc for service in endpoints.SERVICES.values() for rpc in service.methods]
 
 
 def test_an_application_with_a_route_open_by_oversight_does_not_start() -> None:
@@ -31,8 +31,8 @@ def test_routes_that_say_who_may_call_them_are_accepted() -> None:
     assert found["c"].roles == {access_pb2.ROLE_CONVENOR}
 
 
-@pytest.mark.parametrize("endpoint", list(api.endpoints()), ids=lambda each: each.rpc.name)
-def test_the_gateway_lets_in_exactly_the_roles_that_the_rpc_names(endpoint: api.Endpoint) -> None:
+@pytest.mark.parametrize("endpoint", list(endpoints.endpoints()), ids=lambda each: each.rpc.name)
+def test_the_gateway_lets_in_exactly_the_roles_that_the_rpc_names(endpoint: endpoints.Endpoint) -> None:
     rule = endpoint.rpc.GetOptions().Extensions[access_pb2.access]
 
     guard = api.guard_for(endpoint.rpc)
@@ -46,6 +46,6 @@ def test_an_rpc_for_services_alone_has_no_address() -> None:
         rule = rpc.GetOptions().Extensions[access_pb2.access]
         return not rule.roles and not rule.anyone and "gateway" not in rule.services
 
-    with_address = {endpoint.rpc.name for endpoint in api.endpoints()}
+    with_address = {endpoint.rpc.name for endpoint in endpoints.endpoints()}
 
     assert {rpc.name for rpc in RPCS if for_services_alone(rpc)} & with_address == set()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway import api, openapi
+from gateway import api, endpoints, openapi
 from gateway.proto_comments import comments_of
 
 
@@ -20,7 +20,7 @@ def test_the_document_is_fresh(document: dict[str, Any]) -> None:
 
 
 def test_every_address_is_described_with_the_comment_of_its_rpc(document: dict[str, Any]) -> None:
-    for endpoint in api.endpoints():
+    for endpoint in endpoints.endpoints():
         operation = document["paths"][endpoint.path][endpoint.verb.lower()]
         assert operation["operationId"] == endpoint.rpc.name
         assert operation["summary"] != endpoint.rpc.name

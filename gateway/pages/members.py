@@ -58,6 +58,7 @@ def directory() -> ResponseReturnValue:
             name,
             asked=asked,
             found=found,
+            rows=found.entries,
             options=options,
             chips=_chips(asked, options),
             convening=communities.is_convenor(),

@@ -20,7 +20,7 @@ FILTERS = ("type", "topic", "origin", "licence", "evidence")
 class Asked:
     """What stands in the address; unknown filters were left out."""
 
-    query: str
+    words: str
     filters: dict[str, str]
     token: str
     # The member for whom a convenor looks; empty: people look for themselves.
@@ -31,7 +31,7 @@ class Asked:
         return self.address(**dict.fromkeys(self.filters, ""))
 
     def address(self, **changed: str) -> str:
-        given = {"q": self.query, **self.filters, "for": self.speaks_for, **changed}
+        given = {"q": self.words, **self.filters, "for": self.speaks_for, **changed}
         return url_for("shelf.shelf", **{name: value for name, value in given.items() if value})  # type: ignore[arg-type]  # typed for options
 
 
@@ -47,6 +47,7 @@ def shelf() -> ResponseReturnValue:
             name,
             asked=asked,
             found=found,
+            rows=found.hits,
             words=words,
             nodes=nodes,
             options=_options(words, nodes),
@@ -61,15 +62,15 @@ def shelf() -> ResponseReturnValue:
 
 def _asked() -> Asked:
     given = {name: request.args.get(name, "").strip() for name in FILTERS}
-    query = request.args.get("q", "").strip()[:200]
+    words = request.args.get("q", "").strip()[:200]
     filters = {name: value for name, value in given.items() if value}
-    return Asked(query, filters, request.args.get("page", ""), request.args.get("for", ""))
+    return Asked(words, filters, request.args.get("page", ""), request.args.get("for", ""))
 
 
 def _request(asked: Asked) -> resource_pb2.SearchResourcesRequest:
     level = asked.filters.get("evidence", "")
     return resource_pb2.SearchResourcesRequest(
-        query=asked.query,
+        query=asked.words,
         type=asked.filters.get("type", ""),
         topic=asked.filters.get("topic", ""),
         origin=asked.filters.get("origin", ""),

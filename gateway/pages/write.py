@@ -129,9 +129,13 @@ def _conflict(resource_id: str, yours: resource_pb2.Words, wrong: Refused) -> st
         return _form("edit", yours, wrong, resource=theirs, version=theirs.version)
     fields = request.form.items(multi=True)
     return render_template(
-        "conflict.html",
-        theirs=theirs,
+        "changed_meanwhile.html",
+        resource=theirs,
+        what="this resource",
         rows=list(_both(theirs.words, yours)),
+        version=theirs.version,
+        leave=url_for("resource.show", resource_id=resource_id),
+        action=url_for(".change", resource_id=resource_id),
         sent=[(name, value) for name, value in fields if name in LABELS or name == "adapted_from"],
     )
 

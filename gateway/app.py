@@ -8,7 +8,7 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
-from gateway import api, auth, clients, errors, files, guards, health, joining, limits, pages, security
+from gateway import answered, api, auth, clients, errors, files, guards, health, joining, limits, pages, security
 from gateway.callers import Callers, caller
 from gateway.errors import SignInNeeded
 from gateway.provider import Client, Provider
@@ -44,6 +44,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     api.install(app, door.counters, clock)
     files.install(app)
     limits.install(app.extensions, limits.Limits(door.counters, clock))
+    answered.install(app.extensions, answered.Answered(settings, clock))
     pages.register(app, settings.name, clock)
     _guard(app)
     app.extensions[_CLOSE] = [db.dispose, connected.close]

@@ -1,7 +1,8 @@
 """The acts that signed links are for: how each is asked, which rpc does it, and what is said when it is done."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from flask import request
@@ -11,6 +12,7 @@ from fosse.membership.v1 import links_pb2
 from gateway.clients import Clients
 from gateway.meeting_words import times, weekday
 from gateway.pulse_form import said
+from gateway.words import moment
 from services.common.errors import Refusal
 
 _HEADINGS: Final[Mapping[int, str]] = {
@@ -22,6 +24,8 @@ _HEADINGS: Final[Mapping[int, str]] = {
     facts_pb2.DECISION_DECLINED: "Your apologies are noted",
 }
 _HELD: Final = {facts_pb2.DECISION_ROOM, facts_pb2.DECISION_ONLINE, facts_pb2.DECISION_WAITING}
+_GIVE_BACK: Final = "You have booked already. If you cannot come, say so by the link in the mail about your place."
+_BOOK_AGAIN: Final = "If you can come after all, book by the link in your invitation."
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class Done:
     comes: bool = False
     online: bool = False
     refused: bool = False
+    # It was done before; what the button says that does it once more, where that makes sense.
+    before: bool = False
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,34 @@ class Act:
 def when(meeting: events_pb2.Meeting) -> str:
     """`Thursday 10 September 2026, 14:00 to 16:00`."""
     return f"{weekday(meeting.starts_at)}, {times(meeting)}"
+
+
+def stands(link: links_pb2.DescribeLinkResponse, held: int | None, meeting: events_pb2.Meeting) -> Done | None:
+    """What the link asks for as it stands already; None where there is something to press.
+
+    `held`: the decision that gives the member a place or lets them wait, 0 for neither, None when it is not known.
+    A use alone is no proof that its act was done: how it stands is asked of the meeting.
+    """
+    used = f"This link was used on {moment(link.first_used_at)}. " if link.HasField("first_used_at") else ""
+    if link.purpose == links_pb2.LINK_PURPOSE_BOOK and held:
+        offered = held == facts_pb2.DECISION_WAITING and meeting.online_free > 0
+        return replace(_stands(held, f"{used}{_GIVE_BACK}"), online_offered=offered)
+    if link.purpose == links_pb2.LINK_PURPOSE_CANCEL and held == 0:
+        return _stands(facts_pb2.DECISION_GIVEN_BACK, f"{used}There is nothing to give back. {_BOOK_AGAIN}")
+    if link.purpose == links_pb2.LINK_PURPOSE_DECLINE and held == 0 and used:
+        # The meeting tells who has a place, and not whose apologies it has.
+        done = _stands(facts_pb2.DECISION_GIVEN_BACK, f"{used}It says that you cannot come. {_BOOK_AGAIN}")
+        return replace(done, again="Send my apologies once more")
+    return None
+
+
+def answered_before(at: datetime) -> Done:
+    """Of a pulse that this browser answered."""
+    sentence = (
+        f"You sent your answer on {moment(at)}. It is kept without your name, so nobody can find it to change it. "
+        "There is nothing left to do with this link."
+    )
+    return Done("You have answered", sentence, before=True)
 
 
 def not_done(error: Refusal) -> Done:
@@ -86,6 +121,11 @@ def _answer_pulse(theirs: Clients, meeting_id: str) -> Done:
     return Done("Thank you", "Your answer is kept without your name. It helps to make the next meeting better.")
 
 
+def _stands(decision: int, sentence: str) -> Done:
+    comes, online = decision in _HELD, decision == facts_pb2.DECISION_ONLINE
+    return Done(_HEADINGS[decision], sentence, comes=comes, online=online, before=True)
+
+
 def _done(place: events_pb2.MyPlace, online_offered: bool = False) -> Done:
     heading = _HEADINGS.get(place.decision, "How it stands")
     online = place.decision == facts_pb2.DECISION_ONLINE
@@ -104,7 +144,9 @@ ACTS: Final[Mapping[int, Act]] = {
         "Send my apologies", _decline,
     ),
     links_pb2.LINK_PURPOSE_PULSE: Act(
-        "How was the meeting?", "Three questions, one minute. Your answer is kept without your name.",
+        "How was the meeting?",
+        "Three questions, one minute. Your answer is kept without your name. Each person answers once: if you have, "
+        "there is nothing left to do.",
         "Send my answer", _answer_pulse, pulse=True, afterwards=True,
     ),
 }  # fmt: skip

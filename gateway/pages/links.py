@@ -9,12 +9,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from fosse.events.v1 import events_pb2, facts_pb2
 from fosse.membership.v1 import links_pb2
 from gateway import guards, link_acts
+from gateway.answered import answered
 from gateway.clients import Clients, clients
 from gateway.errors import STATUS
 from gateway.limits import limits
@@ -41,7 +42,9 @@ def show(code: str) -> ResponseReturnValue:
         link = _known(lambda: _nobody().links.DescribeLink(links_pb2.DescribeLinkRequest(code=code)))
     except (NotFound, Conflict) as error:
         return _closed(error)
-    return _ask(link, _meeting(link.object_id))
+    meeting = _meeting(link.object_id)
+    done = None if _too_late(ACTS[link.purpose], meeting) else _stands(link, code, meeting)
+    return _said(link, done, meeting) if done else _ask(link, meeting)
 
 
 @blueprint.post("/<code>")
@@ -57,8 +60,11 @@ def act(code: str) -> ResponseReturnValue:
     except Invalid as error:
         return _ask(link, _meeting(link.object_id), refused(error)), 422
     except (Conflict, NotAllowed, NotFound) as error:
-        return _said(link, link_acts.not_done(error)), STATUS[type(error)]
-    return _said(link, done)
+        return _said_of(link, link_acts.not_done(error)), STATUS[type(error)]
+    page = make_response(_said_of(link, done))
+    if ACTS[link.purpose].pulse:
+        answered().note(page, code)
+    return page
 
 
 @blueprint.after_request
@@ -103,9 +109,27 @@ def _ask(link: Any, meeting: events_pb2.Meeting, wrong: Refused = NOTHING) -> st
     )
 
 
-def _said(link: links_pb2.TradeLinkResponse, done: Done) -> str:
+def _stands(link: links_pb2.DescribeLinkResponse, code: str, meeting: events_pb2.Meeting) -> Done | None:
+    """What was done before; when the meeting does not say how it stands, people are asked as if nothing was."""
+    if ACTS[link.purpose].pulse:
+        at = answered().at(code)
+        return link_acts.answered_before(at) if at else None
+    return link_acts.stands(link, unless_away(lambda: _held(link)), meeting)
+
+
+def _held(link: links_pb2.DescribeLinkResponse) -> int:
+    asked = events_pb2.ListPlaceHoldersRequest(meeting_id=link.object_id)
+    holders = _nobody().meetings.ListPlaceHolders(asked).holders
+    return next((each.decision for each in holders if each.member_id == link.member_id), 0)
+
+
+def _said_of(link: links_pb2.TradeLinkResponse, done: Done) -> str:
     """What happened stands, whether or not the meeting can be described just now."""
-    meeting = unless_away(lambda: _meeting(link.object_id))
+    return _said(link, done, unless_away(lambda: _meeting(link.object_id)))
+
+
+def _said(link: Any, done: Done, meeting: events_pb2.Meeting | None) -> str:
+    """`link`: as it was described or traded."""
     return render_template(
         "link_done.html",
         done=done,

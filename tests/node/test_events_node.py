@@ -98,7 +98,7 @@ def test_what_is_a_convenors_is_refused_to_members_and_to_nobody(world: World) -
     with pytest.raises(NotFound):
         world.meetings.UpdateMeeting(update, metadata=world.as_(stranger))
     with pytest.raises(NotAllowed):
-        world.meetings.ListPlaceHolders(pb.ListPlaceHoldersRequest(meeting_id=ITEM), metadata=world.as_(CATH))
+        world.meetings.ListPresent(pb.ListPresentRequest(meeting_id=ITEM), metadata=world.as_(CATH))
 
 
 def test_a_convenor_of_another_community_cannot_book_or_look_in(world: World) -> None:

@@ -42,6 +42,8 @@ class Links(pb_grpc.LinksServicer):
             object_id=link.object_id,
             made_for=opened.made_for,
             expires_at=stamp(link.expires_at),
+            member_id=link.member_id,
+            first_used_at=stamp(link.first_used_at),
         )
 
     def TradeLink(self, request: pb.TradeLinkRequest, context: Any) -> pb.TradeLinkResponse:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from fosse.events.v1 import events_pb2 as events
 from fosse.events.v1 import facts_pb2 as facts
 from fosse.membership.v1 import links_pb2 as links
@@ -41,10 +43,16 @@ class Links:
 
     purposes: dict[str, links.LinkPurpose.ValueType] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
+    used: dict[str, Timestamp] = field(default_factory=dict)
+    holders: list[events.PlaceHolder] = field(default_factory=list)
     meeting: events.Meeting = field(default_factory=a_meeting)
     place: events.MyPlace = field(default_factory=lambda: BOOKED)
     acted: list[tuple[Any, str]] = field(default_factory=list)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def hold(self, decision: facts.Decision.ValueType = facts.DECISION_ROOM) -> None:
+        """Ada has a place, or waits; before this she has none."""
+        self.holders = [events.PlaceHolder(member_id=ADA.member_id, decision=decision)]
 
     def make(self, code: str, purpose: links.LinkPurpose.ValueType) -> None:
         self.purposes[code] = purpose

@@ -28,7 +28,10 @@ class LinksStandIn(membership.Links):
     def DescribeLink(self, request: Any, context: Any) -> links.DescribeLinkResponse:
         self._node.shelf.hear(request)
         purpose = self._purpose(request.code)
-        return links.DescribeLinkResponse(purpose=purpose, object_id=SEPTEMBER, made_for="Ada L.")
+        used = self._node.shelf.links.used.get(request.code)
+        return links.DescribeLinkResponse(
+            purpose=purpose, object_id=SEPTEMBER, made_for="Ada L.", member_id=ADA.member_id, first_used_at=used
+        )
 
     def TradeLink(self, request: Any, context: Any) -> links.TradeLinkResponse:
         self._node.shelf.hear(request)
@@ -78,6 +81,10 @@ class MeetingsStandIn(meetings.MeetingsStandIn):
             return super().DescribeMeeting(request, context)
         self._of_node.shelf.hear(request)
         return events.DescribeMeetingResponse(meeting=self._links.meeting)
+
+    def ListPlaceHolders(self, request: Any, context: Any) -> Any:
+        self._of_node.shelf.hear(request)
+        return events.ListPlaceHoldersResponse(holders=self._links.holders)
 
     def BookPlace(self, request: Any, context: Any) -> Any:
         if not self._links.purposes:

@@ -17,6 +17,8 @@ def _link(purpose: links.LinkPurpose.ValueType, **changed: object) -> Prepare:
     def prepare(county: County) -> None:
         county.shelf.links.make(CODE, purpose)
         county.shelf.links.meeting = a_meeting(**changed)
+        if purpose == links.LINK_PURPOSE_CANCEL:
+            county.shelf.links.hold()
 
     return prepare
 
@@ -24,6 +26,19 @@ def _link(purpose: links.LinkPurpose.ValueType, **changed: object) -> Prepare:
 def _full(county: County) -> None:
     _BOOK(county)
     county.shelf.links.place = WAITS
+
+
+def _used(purpose: links.LinkPurpose.ValueType, held: facts.Decision.ValueType | None = None) -> Prepare:
+    """Some time ago, and so it stands since."""
+
+    def prepare(county: County) -> None:
+        _link(purpose)(county)
+        county.shelf.links.used[CODE] = world.days(2)
+        county.shelf.links.holders = []
+        if held:
+            county.shelf.links.hold(held)
+
+    return prepare
 
 
 def _ended(county: County) -> None:
@@ -53,6 +68,9 @@ STATES = (
     State("link-cancelled", PATH, _link(links.LINK_PURPOSE_CANCEL), signed_in=False, press="Give my place back"),
     State("link-decline", PATH, _link(links.LINK_PURPOSE_DECLINE), signed_in=False),
     State("link-declined", PATH, _link(links.LINK_PURPOSE_DECLINE), signed_in=False, press="Send my apologies"),
+    State("link-book-used", PATH, _used(links.LINK_PURPOSE_BOOK, facts.DECISION_WAITING), signed_in=False),
+    State("link-cancel-used", PATH, _used(links.LINK_PURPOSE_CANCEL), signed_in=False),
+    State("link-decline-used", PATH, _used(links.LINK_PURPOSE_DECLINE), signed_in=False),
     State("link-pulse", PATH, _PULSE, signed_in=False),
     State("link-pulse-unanswered", PATH, _PULSE, signed_in=False, press="Send my answer"),
     State("link-pulse-twice", PATH, _twice, signed_in=False, press="Send my answer"),

@@ -191,7 +191,7 @@ class MeetingsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPlaceHolders(self, request, context):
-        """Who has a place or waits, so that they can be told of a change: ids only.
+        """Who has a place or waits, so that they can be told of a change, and a used link how it stands: ids only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

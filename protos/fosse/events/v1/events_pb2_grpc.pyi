@@ -48,7 +48,7 @@ class MeetingsStub:
     DescribeMeeting: _grpc.UnaryUnaryMultiCallable[_events_pb2.DescribeMeetingRequest, _events_pb2.DescribeMeetingResponse]
     """The meeting as it stands on an invitation, for mails and for pages opened by a signed link."""
     ListPlaceHolders: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListPlaceHoldersRequest, _events_pb2.ListPlaceHoldersResponse]
-    """Who has a place or waits, so that they can be told of a change: ids only."""
+    """Who has a place or waits, so that they can be told of a change, and a used link how it stands: ids only."""
     ListPresent: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListPresentRequest, _events_pb2.ListPresentResponse]
     """Who was there: ids only."""
     BookPlace: _grpc.UnaryUnaryMultiCallable[_events_pb2.BookPlaceRequest, _events_pb2.BookPlaceResponse]
@@ -90,7 +90,7 @@ class MeetingsAsyncStub(MeetingsStub):
     DescribeMeeting: _aio.UnaryUnaryMultiCallable[_events_pb2.DescribeMeetingRequest, _events_pb2.DescribeMeetingResponse]  # type: ignore[assignment]
     """The meeting as it stands on an invitation, for mails and for pages opened by a signed link."""
     ListPlaceHolders: _aio.UnaryUnaryMultiCallable[_events_pb2.ListPlaceHoldersRequest, _events_pb2.ListPlaceHoldersResponse]  # type: ignore[assignment]
-    """Who has a place or waits, so that they can be told of a change: ids only."""
+    """Who has a place or waits, so that they can be told of a change, and a used link how it stands: ids only."""
     ListPresent: _aio.UnaryUnaryMultiCallable[_events_pb2.ListPresentRequest, _events_pb2.ListPresentResponse]  # type: ignore[assignment]
     """Who was there: ids only."""
     BookPlace: _aio.UnaryUnaryMultiCallable[_events_pb2.BookPlaceRequest, _events_pb2.BookPlaceResponse]  # type: ignore[assignment]
@@ -183,7 +183,7 @@ class MeetingsServicer(metaclass=_abc_1.ABCMeta):
         request: _events_pb2.ListPlaceHoldersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_pb2.ListPlaceHoldersResponse, _abc.Awaitable[_events_pb2.ListPlaceHoldersResponse]]:
-        """Who has a place or waits, so that they can be told of a change: ids only."""
+        """Who has a place or waits, so that they can be told of a change, and a used link how it stands: ids only."""
 
     @_abc_1.abstractmethod
     def ListPresent(

@@ -178,12 +178,20 @@ class DescribeLinkResponse(_message.Message):
     OBJECT_ID_FIELD_NUMBER: _builtins.int
     MADE_FOR_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    MEMBER_ID_FIELD_NUMBER: _builtins.int
+    FIRST_USED_AT_FIELD_NUMBER: _builtins.int
     purpose: Global___LinkPurpose.ValueType
     object_id: _builtins.str
     made_for: _builtins.str
     """Whom the link was made for, short, such as "Ada L.": somebody it was forwarded to notices."""
+    member_id: _builtins.str
+    """For the gateway alone, which asks how it stands with them; on no page."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def first_used_at(self) -> _timestamp_pb2.Timestamp:
+        """Absent: not used yet. Never of a pulse's, because it would tell who answered."""
+
     def __init__(
         self,
         *,
@@ -191,10 +199,12 @@ class DescribeLinkResponse(_message.Message):
         object_id: _builtins.str = ...,
         made_for: _builtins.str = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        member_id: _builtins.str = ...,
+        first_used_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "first_used_at", b"first_used_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "made_for", b"made_for", "object_id", b"object_id", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "first_used_at", b"first_used_at", "made_for", b"made_for", "member_id", b"member_id", "object_id", b"object_id", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,4 +1,6 @@
-"""Who has received the minutes: a row for each member, and a button for those whom the mail did not reach."""
+"""Who was sent the minutes: a row for each member, and a button for those whom the mail did not reach."""
+
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -35,20 +37,20 @@ def show(meeting_id: str) -> ResponseReturnValue:
 @blueprint.post("/<delivery_id>/resend")
 @_convenors
 def resend(meeting_id: str, delivery_id: str) -> ResponseReturnValue:
-    mailing_id = request.form.get("mailing", "")
+    mailing_id = request.args.get("mailing", "")
     try:
         clients().notification.ResendDelivery(notification_pb2.ResendDeliveryRequest(delivery_id=delivery_id))
     except (Invalid, Conflict, NotFound, TooMany) as error:
         return _page(meeting_id, mailing_id, refused(error)), 422
     flash("It is on its way again. Look here in a minute whether it arrived.")
-    return redirect(url_for(".show", meeting_id=meeting_id, mailing=mailing_id), 303)
+    return redirect(url_for(".show", **_list_at(meeting_id, mailing_id)), 303)
 
 
 def _newest(meeting_id: str) -> ResponseReturnValue:
     """To the ledger of the newest edition that was mailed."""
     mailings = _mailings(meeting_id)
     if not mailings:
-        flash("These minutes were not mailed to anybody yet.")
+        flash("These minutes were not mailed to anybody yet.", "Not mailed yet")
         return redirect(url_for("minutes.show", meeting_id=meeting_id), 303)
     return redirect(url_for(".show", meeting_id=meeting_id, mailing=mailings[0]), 303)
 
@@ -63,7 +65,7 @@ def _recipients(meeting_id: str, mailing_id: str) -> notification_pb2.ListRecipi
     """Nobody yet, for the moment between publishing and the first mail."""
     asked = notification_pb2.ListRecipientsRequest(
         mailing_id=mailing_id,
-        not_received=request.values.get("show", "") != "all",
+        not_received=not _everybody(),
         page_size=PAGE,
         page_token=request.args.get("page", ""),
     )
@@ -77,17 +79,26 @@ def _recipients(meeting_id: str, mailing_id: str) -> notification_pb2.ListRecipi
 
 def _page(meeting_id: str, mailing_id: str, wrong: Refused) -> str:
     found = _recipients(meeting_id, mailing_id)
-    everybody = request.values.get("show", "") == "all"
-    here = {"meeting_id": meeting_id, "mailing": mailing_id, **({"show": "all"} if everybody else {})}
+    list_at = _list_at(meeting_id, mailing_id)
     return render_template(
         "ledger.html",
         meeting=read(meeting_id),
-        mailing_id=mailing_id,
+        list_at=list_at,
         found=found,
         names=names_of(one.member_id for one in found.deliveries),
-        everybody=everybody,
-        again=url_for(".show", **here),  # type: ignore[arg-type]  # typed for options
-        older=url_for(".show", page=found.next_page_token, **here) if found.next_page_token else "",  # type: ignore[arg-type]  # as above
-        newest=url_for(".show", **here) if request.args.get("page") else "",  # type: ignore[arg-type]  # as above
+        everybody=_everybody(),
+        again=url_for(".show", **list_at),
+        older=url_for(".show", page=found.next_page_token, **list_at) if found.next_page_token else "",
+        newest=url_for(".show", **list_at) if request.args.get("page") else "",
         wrong=wrong,
     )
+
+
+def _everybody() -> bool:
+    """Whether those who were sent it are listed too."""
+    return request.args.get("show") == "all"
+
+
+def _list_at(meeting_id: str, mailing_id: str) -> dict[str, Any]:
+    """What of an address leads back to this list."""
+    return {"meeting_id": meeting_id, "mailing": mailing_id, "show": "all" if _everybody() else None}

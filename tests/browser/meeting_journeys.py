@@ -92,7 +92,7 @@ def write_and_publish_minutes(page: Page, county: County) -> None:
     _press(page, "Mail it to me first")
     expect(page.get_by_role("alert")).to_contain_text("on its way to you alone")
     _press(page, "Publish to every member")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Who has received the minutes")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Who was sent the minutes")
     _press(page, "Send again")
     expect(page.get_by_role("alert")).to_contain_text("It is on its way again.")
 

@@ -9,6 +9,7 @@ import requests
 from playwright.sync_api import Browser
 
 from fosse.events.v1 import events_pb2 as events
+from fosse.events.v1 import facts_pb2 as facts
 from services.common.errors import Conflict, NotFound
 from tests.browser import looking, world
 from tests.browser import meeting_world as month
@@ -160,6 +161,17 @@ def test_the_joining_link_is_for_those_with_a_place(county: County) -> None:
     mo.post(f"{AT}/book", **mo.form(AT, f"{AT}/book"), wish="2")
 
     assert "meet.example" not in before and "meet.example" in mo.get(AT).text
+
+
+def test_of_a_meeting_that_was_called_off_nobody_has_a_place_or_its_joining_link(county: County) -> None:
+    mo = Visitor(county, "mo")
+    mo.post(f"{AT}/book", **mo.form(AT, f"{AT}/book"), wish="2")
+    county.shelf.meetings.held[month.SEPTEMBER].state = facts.MEETING_STATE_CANCELLED
+
+    page = mo.get(AT).text
+
+    assert "You had a place. None is left, because the meeting was called off" in page
+    assert "You have a place" not in page and "meet.example" not in page
 
 
 @pytest.mark.parametrize("page", ["edit", "announce", "cancel", "places", "places/print", "places/for", "attendance"])

@@ -196,10 +196,10 @@ def test_story_8_minutes_reach_everybody_and_the_ledger_shows_it(node: WholeNode
     expect(page.get_by_role("alert")).to_contain_text("The minutes are saved.")
     press(page, "Publish to every member")
 
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Who has received the minutes")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Who was sent the minutes")
     ledger = page.url.removeprefix(node.url)
     assert ledger.startswith(f"{path}/minutes/deliveries")
-    until(lambda: "Every member has received them" in cath.get(ledger).text, "all minutes are sent")
+    until(lambda: "Sent to every member; nothing came back" in cath.get(ledger).text, "all minutes are sent")
 
 
 def test_story_20_the_figures_of_the_county_count_the_month(node: WholeNode, page: Page) -> None:

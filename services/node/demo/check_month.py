@@ -124,7 +124,7 @@ def write_minutes(job: Job) -> None:
 def reach_everybody(job: Job) -> None:
     wanted = len(job.members)
     _tells(job.people["notts"], job.ledger, f"{wanted} sent")
-    expect(job.people["notts"].browser.get(job.ledger), "every member has received them")
+    expect(job.people["notts"].browser.get(job.ledger), "sent to every member; nothing came back")
     readers = {each.to for each in job.mailbox.letters(about="Minutes: ")}
     if readers != set(job.members):
         raise Unexpected(f"{len(readers)} of {wanted} have the minutes in their mailbox.")

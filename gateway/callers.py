@@ -19,9 +19,11 @@ from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from gateway.provider import Provider
 from gateway.sessions import Session, Sessions, Tokens
 from services.common.access import Person
+from services.common.channels import with_pass
 from services.common.clock import Clock
-from services.common.errors import NotAllowed, TooMany
+from services.common.errors import NotAllowed, Refusal, TooMany
 from services.common.passes import PassVerifier
+from services.common.rpc_errors import Away
 
 _KEY: Final = "fosse_callers"
 # A pass is renewed while it is still good for a call that takes its full time.
@@ -35,11 +37,15 @@ _ENDED: Final = "Your sign-in has ended. Please sign in again; nothing was chang
 
 @dataclass(frozen=True)
 class Caller:
-    """`pass_` and `person` are there for members only: a session may belong to someone not invited yet."""
+    """`pass_`, `person` and `name` are there for members only: a session may belong to someone not invited yet.
+
+    `name` is the member's own, and shown to nobody but themselves.
+    """
 
     session: Session | None = None
     pass_: str = field(default="", repr=False)
     person: Person | None = None
+    name: str = field(default="", repr=False)
     bearer: bool = False
 
     @property
@@ -132,9 +138,10 @@ class Callers:
         except SignInEnded:
             self._sessions.end(number)
             return NOBODY
-        if not session.tokens.pass_:
+        tokens = session.tokens
+        if not tokens.pass_:
             return Caller(session)
-        return Caller(session, session.tokens.pass_, self._verifier.verify(session.tokens.pass_))
+        return Caller(session, tokens.pass_, self._verifier.verify(tokens.pass_), tokens.name)
 
     def _renewed_once(
         self, session: Session, number: str, good: Callable[[Tokens], bool], renew: Callable[[Session], Session]
@@ -187,8 +194,16 @@ class Callers:
             pass_, until = self._issue(session.tokens.access)
         except NotAllowed:
             # Signed in, and not a member yet (or no longer): asked again when this has been forgotten.
-            pass_, until = "", 0.0
-        return self._sessions.keep(session, replace(session.tokens, pass_=pass_, pass_until=until))
+            return self._sessions.keep(session, replace(session.tokens, pass_="", pass_until=0.0, name=""))
+        name = self._name(pass_) or session.tokens.name
+        return self._sessions.keep(session, replace(session.tokens, pass_=pass_, pass_until=until, name=name))
+
+    def _name(self, pass_: str) -> str:
+        """Empty when membership does not say: a page without a name is better than none."""
+        try:
+            return self._membership.GetMe(pb.GetMeRequest(), metadata=with_pass(pass_)).name
+        except (Away, Refusal):
+            return ""
 
     def _issue(self, access_token: str) -> tuple[str, float]:
         answer = self._membership.IssuePass(pb.IssuePassRequest(access_token=access_token))

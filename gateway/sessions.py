@@ -66,6 +66,7 @@ class Tokens:
     refresh: str = field(default="", repr=False)
     pass_: str = field(default="", repr=False)
     pass_until: float = 0.0
+    name: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,12 @@ def register(app: Flask, own_name: str, clock: Clock) -> None:
 
 
 def _who() -> dict[str, object]:
-    """`me` is the member who is signed in, if any; somebody may be signed in and not be a member yet."""
-    return {"me": caller().person, "signed_in": caller().signed_in}
+    """`me` is the member who is signed in, if any; somebody may be signed in and not be a member yet.
+
+    `my_name` is for their own eyes, whether or not it may stand beside what they share.
+    """
+    asking = caller()
+    return {"me": asking.person, "my_name": asking.name, "signed_in": asking.signed_in}
 
 
 def static(name: str) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fosse.membership.v1 import links_pb2, links_pb2_grpc, membership_pb2_grpc
 from fosse.membership.v1 import membership_pb2 as membership
+from services.common import access
 from services.common.passes import LIFETIME
 from tests.browser import meeting_world, world
 from tests.browser.standins.shelf import PRIYA
@@ -24,6 +25,11 @@ class Membership(membership_pb2_grpc.MembershipServicer):
 
     def PassKeys(self, request: membership.PassKeysRequest, context: Any) -> membership.PassKeysResponse:
         return membership.PassKeysResponse(keys=[membership.PassKey(kid="k1", public_key=self._node.public_key)])
+
+    def GetMe(self, request: membership.GetMeRequest, context: Any) -> membership.GetMeResponse:
+        person = access.person(context)
+        name = self._node.shelf.own_names.get(person.member_id, person.shown_as)
+        return membership.GetMeResponse(member_id=person.member_id, name=name)
 
     def PutMember(self, request: membership.PutMemberRequest, context: Any) -> membership.PutMemberResponse:
         self._node.shelf.hear(request)

@@ -44,6 +44,8 @@ class Shelf:
     mails: list[notification.GetMailResponse] = field(default_factory=list)
     deliveries: list[notification.Delivery] = field(default_factory=list)
     people: dict[str, Person] = field(default_factory=lambda: {"priya": PRIYA, "mo": MO})
+    # Of members who do not show their name, by their id.
+    own_names: dict[str, str] = field(default_factory=dict)
     refuse: dict[str, Refusal] = field(default_factory=dict)
     asked: list[Any] = field(default_factory=list)
     members: Members = field(default_factory=Members)

@@ -72,7 +72,7 @@ def test_every_member_is_invited_with_links_of_their_own_and_a_calendar_entry(wo
         (code,) = world.links.of(ANN, purpose)
         assert f"\nhttps://notts.example/l/{code}\n" in text.replace("\r\n", "\n")
     assert world.links.of(ANN, book).isdisjoint(world.links.of(BEN, book))
-    assert "Thursday 10 December 2026, 2 pm to 4 pm" in text and "The calendar entry is attached." in text
+    assert "Thursday 10 December 2026, 14:00 to 16:00" in text and "The calendar entry is attached." in text
 
 
 def test_addresses_and_links_are_asked_for_once_for_fifty_mails(world: World) -> None:

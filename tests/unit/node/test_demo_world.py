@@ -75,6 +75,12 @@ def test_the_next_meeting_of_nottinghamshire_is_full_and_seven_wait(world: world
     assert not [each for each in asked if world.member(each).left]
 
 
+def test_a_county_has_a_meeting_to_come_that_everybody_may_read_of(world: worlds.World) -> None:
+    public = [each for each in world.meetings if each.audience == "public" and not each.past]
+
+    assert {"derbys", "hub"} <= {each.node for each in public}
+
+
 def test_three_counties_have_a_year_to_show_at_the_hub(world: worlds.World) -> None:
     assert {each.node for each in world.meetings if each.past} == {"notts", "derbys", "leics"}
 

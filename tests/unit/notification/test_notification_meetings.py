@@ -26,7 +26,7 @@ MEETING = Meeting(
     community_id=CARE_HOMES,
     title="Falls and <b>frailty</b>",
     day="Thursday 10 December 2026",
-    when="Thursday 10 December 2026, 2 pm to 4 pm",
+    when="Thursday 10 December 2026, 14:00 to 16:00",
     ends_at=NOW + timedelta(days=17),
     to_come=True,
     venue="County Hall, room 3",
@@ -90,13 +90,13 @@ def every_kind() -> list[Mailing | News]:
 @pytest.mark.parametrize(
     ("day", "starts", "ends", "said"),
     [
-        ("2026-09-10", "14:00", "16:00", "Thursday 10 September 2026, 2 pm to 4 pm"),
-        ("2026-03-01", "09:30", "12:00", "Sunday 1 March 2026, 9:30 am to midday"),
-        ("2026-12-31", "12:15", "00:00", "Thursday 31 December 2026, 12:15 pm to midnight"),
+        ("2026-09-10", "14:00", "16:00", "Thursday 10 September 2026, 14:00 to 16:00"),
+        ("2026-03-01", "09:30", "12:00", "Sunday 1 March 2026, 09:30 to 12:00"),
+        ("2026-12-31", "12:15", "00:00", "Thursday 31 December 2026, 12:15 to 00:00"),
         ("some day", "early", "late", "some day, early to late"),
     ],
 )
-def test_days_and_times_are_said_in_words(day: str, starts: str, ends: str, said: str) -> None:
+def test_mails_say_days_and_times_as_the_pages_do(day: str, starts: str, ends: str, said: str) -> None:
     assert spoken.when(day, starts, ends) == said
 
 
@@ -238,7 +238,7 @@ def test_every_mail_names_the_meeting_says_why_it_comes_and_loads_nothing() -> N
     for told in every_kind():
         text, html = mail_of(told)
 
-        assert "Thursday 10 December 2026, 2 pm to 4 pm" in text and "County Hall, room 3" in html
+        assert "Thursday 10 December 2026, 14:00 to 16:00" in text and "County Hall, room 3" in html
         assert "You get this mail because" in text and "You get this mail because" in html
         assert "https://notts.example" in text and "\n\n\n" not in text
         assert not any(word in html for word in ("<img", "<script", "src=", "<link"))

@@ -11,11 +11,10 @@ from gateway.lookups import lookups
 from gateway.pages import communities
 from gateway.pages.members import organisation_options
 from gateway.pages.refused import NOTHING, Refused, refused
-from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
+from services.common.errors import Conflict, Invalid, NotAllowed
 
 blueprint = Blueprint("joining", __name__, url_prefix="/members/joining")
 PAGE = 20
-AT_ONCE = 100
 _convenors = guards.roles(ROLE_CONVENOR)
 
 
@@ -62,8 +61,8 @@ def decline(request_id: str) -> ResponseReturnValue:
     return redirect(url_for(".waiting"))
 
 
-def requests_of(community_id: str, token: str = "", size: int = PAGE) -> joining_pb2.ListJoinRequestsResponse:
-    asked = joining_pb2.ListJoinRequestsRequest(community_id=community_id, page_size=size, page_token=token)
+def requests_of(community_id: str, token: str = "") -> joining_pb2.ListJoinRequestsResponse:
+    asked = joining_pb2.ListJoinRequestsRequest(community_id=community_id, page_size=PAGE, page_token=token)
     return clients().joining.ListJoinRequests(asked)
 
 
@@ -73,26 +72,14 @@ def _page() -> str:
 
 
 def _one(request_id: str, wrong: Refused = NOTHING) -> str:
-    community_id = communities.convened()
-    one = _found(community_id, request_id)
+    one = clients().joining.GetJoinRequest(joining_pb2.GetJoinRequestRequest(join_request_id=request_id)).request
     words = request.values.get("q", one.name)
-    asked = directory_pb2.ListDirectoryRequest(community_id=community_id, words=words, page_size=10)
+    asked = directory_pb2.ListDirectoryRequest(community_id=one.community_id, words=words, page_size=10)
     return render_template(
         "joining_one.html",
         one=one,
         wrong=wrong,
         q=words,
         known=clients().directory.ListDirectory(asked).entries,
-        homes=organisation_options(community_id, "None yet"),
+        homes=organisation_options(one.community_id, "None yet"),
     )
-
-
-def _found(community_id: str, request_id: str) -> joining_pb2.JoinRequest:
-    found = requests_of(community_id, size=AT_ONCE)
-    while found.requests:
-        if one := next((each for each in found.requests if each.id == request_id), None):
-            return one
-        if not found.next_page_token:
-            break
-        found = requests_of(community_id, found.next_page_token, AT_ONCE)
-    raise NotFound("This request is not there any more: it was answered, or is older than 30 days.")

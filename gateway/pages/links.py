@@ -40,9 +40,9 @@ GUESSES: Final = Limit(
 def show(code: str) -> ResponseReturnValue:
     try:
         link = _known(lambda: _nobody().links.DescribeLink(links_pb2.DescribeLinkRequest(code=code)))
+        meeting = _meeting(link)
     except (NotFound, Conflict) as error:
         return _closed(error)
-    meeting = _meeting(link.object_id)
     done = None if _too_late(ACTS[link.purpose], meeting) else _stands(link, code, meeting)
     return _said(link, done, meeting) if done else _ask(link, meeting)
 
@@ -52,16 +52,18 @@ def show(code: str) -> ResponseReturnValue:
 def act(code: str) -> ResponseReturnValue:
     try:
         link = _known(lambda: _nobody().links.TradeLink(links_pb2.TradeLinkRequest(code=code)))
+        # Before the act, which is not done where its member may not see the meeting any more.
+        meeting = unless_away(lambda: _meeting(link))
     except (NotFound, Conflict) as error:
         return _closed(error)
     theirs = clients().with_pass(getattr(link, "pass"))
     try:
         done = ACTS[link.purpose].do(theirs, link.object_id)
     except Invalid as error:
-        return _ask(link, _meeting(link.object_id), refused(error)), 422
+        return _ask(link, meeting or _meeting(link), refused(error)), 422
     except (Conflict, NotAllowed, NotFound) as error:
-        return _said_of(link, link_acts.not_done(error)), STATUS[type(error)]
-    page = make_response(_said_of(link, done))
+        return _said(link, link_acts.not_done(error), meeting), STATUS[type(error)]
+    page = make_response(_said(link, done, meeting))
     if ACTS[link.purpose].pulse:
         answered().note(page, code)
     return page
@@ -88,8 +90,10 @@ def _known(ask: Callable[[], T]) -> T:
         raise
 
 
-def _meeting(meeting_id: str) -> events_pb2.Meeting:
-    return _nobody().meetings.DescribeMeeting(events_pb2.DescribeMeetingRequest(id=meeting_id)).meeting
+def _meeting(link: Any) -> events_pb2.Meeting:
+    """As far as the link's member may see it now."""
+    asked = events_pb2.DescribeMeetingRequest(id=link.object_id, community_ids=link.community_ids)
+    return _nobody().meetings.DescribeMeeting(asked).meeting
 
 
 def _ask(link: Any, meeting: events_pb2.Meeting, wrong: Refused = NOTHING) -> str:
@@ -123,13 +127,8 @@ def _held(link: links_pb2.DescribeLinkResponse) -> int:
     return next((each.decision for each in holders if each.member_id == link.member_id), 0)
 
 
-def _said_of(link: links_pb2.TradeLinkResponse, done: Done) -> str:
-    """What happened stands, whether or not the meeting can be described just now."""
-    return _said(link, done, unless_away(lambda: _meeting(link.object_id)))
-
-
 def _said(link: Any, done: Done, meeting: events_pb2.Meeting | None) -> str:
-    """`link`: as it was described or traded."""
+    """`link`: as it was described or traded. What happened stands, whether or not the meeting can be described."""
     return render_template(
         "link_done.html",
         done=done,

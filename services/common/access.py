@@ -11,6 +11,8 @@ from fosse.common.v1 import access_pb2
 from services.common.errors import NotAllowed
 
 Role = access_pb2.Role
+# The same wherever a link opens nothing any more: it does not tell why.
+LINK_RUN_OUT = "This link has run out. Nothing was changed. Sign in, or ask a convenor."
 _OTHER_LINK = "This link is not for that. Nothing was changed."
 
 

@@ -16,11 +16,10 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message as Proto
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from services.common import seen
 from services.common.clock import Clock
-from services.common.database import Database
+from services.common.database import Database, away
 from services.common.errors import TooMany
 from services.common.rpc_errors import Away
 
@@ -84,7 +83,7 @@ def deliver(
     except _ELSEWHERE:
         raise
     except Exception as fault:
-        if _database_away(fault):
+        if away(fault):
             raise
         for message in known:
             _alone(db, consumer, message, clock())
@@ -132,7 +131,7 @@ def _alone(db: Database, consumer: Consumer, message: Message, now: datetime) ->
         raise
     except Exception as fault:
         # A handler's fault is this message's alone: whatever it is, it is parked with its reason.
-        if _database_away(fault):
+        if away(fault):
             raise
         log.warning("message parked", extra={"consumer": consumer.name, "kind": message.kind, "message_id": message.id})
         with db.write() as conn:
@@ -151,7 +150,7 @@ def _again(db: Database, consumer: Consumer, message: Message, now: datetime) ->
     except _ELSEWHERE:
         raise
     except Exception as fault:
-        if _database_away(fault):
+        if away(fault):
             raise
         with db.write() as conn:
             seen.still_parked(conn, consumer.name, message.id, _reason(fault), now)
@@ -173,9 +172,3 @@ def _handle(conn: Connection, consumer: Consumer, message: Message, prepared: An
 def _reason(fault: Exception) -> str:
     # A refusal's sentence may quote what a person wrote, so only its kind is kept.
     return type(fault).__name__
-
-
-def _database_away(fault: BaseException) -> bool:
-    return isinstance(fault, DBAPIError) and (
-        fault.connection_invalidated or "OperationalError" in type(fault).__name__
-    )

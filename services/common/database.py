@@ -169,6 +169,13 @@ def unique_violation(error: IntegrityError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint" in str(error.orig)
 
 
+def away(fault: BaseException) -> bool:
+    """Does the database not answer? Then everybody waits for it, and nobody is at fault."""
+    return isinstance(fault, DBAPIError) and (
+        fault.connection_invalidated or "OperationalError" in type(fault).__name__
+    )
+
+
 def transaction_number(connection: Connection) -> Any:
     """What a row notes as its transaction, for `settled`."""
     return 0 if connection.dialect.name == "sqlite" else text("txid_current()")

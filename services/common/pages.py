@@ -3,10 +3,11 @@
 import base64
 import binascii
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from services.common.errors import Invalid
 
+T = TypeVar("T")
 LARGEST = 100
 USUAL = 20
 _MOST = 2**63
@@ -30,12 +31,23 @@ def decode_token(token: str, *kinds: type) -> tuple[Any, ...] | None:
     try:
         values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, binascii.Error, RecursionError) as error:
-        raise _bad() from error
+        raise unknown() from error
     if not isinstance(values, list) or len(values) != len(kinds):
-        raise _bad()
+        raise unknown()
     if not all(type(value) is kind and _fits(value) for value, kind in zip(values, kinds, strict=True)):
-        raise _bad()
+        raise unknown()
     return tuple(values)
+
+
+def known(place: T | None) -> T:
+    """Where a page begins; raises `Invalid` alike for what the asker may not see and for what is not there."""
+    if place is None:
+        raise unknown()
+    return place
+
+
+def unknown() -> Invalid:
+    return Invalid("This page of the list cannot be found. Start again from the first page.", {"page_token": "unknown"})
 
 
 def _fits(value: Any) -> bool:
@@ -43,7 +55,3 @@ def _fits(value: Any) -> bool:
     if isinstance(value, int):
         return -_MOST <= value < _MOST
     return not isinstance(value, str) or not any("\ud800" <= sign <= "\udfff" for sign in value)
-
-
-def _bad() -> Invalid:
-    return Invalid("This page of the list cannot be found. Start again from the first page.", {"page_token": "unknown"})

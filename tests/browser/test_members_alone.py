@@ -116,8 +116,34 @@ def test_vouching_says_who_it_is(county: County, browser: requests.Session) -> N
     nothing = send(county, browser, page, f"{page}/vouch")
     send(county, browser, page, f"{page}/vouch", who=ROSALIND)
 
+    one = asked(county, joining_pb2.GetJoinRequestRequest)
+    assert one.join_request_id == county.shelf.members.requests[0].id
     assert nothing.status_code == 422 and "Say who this is" in nothing.text
     assert asked(county, joining_pb2.VouchForRequest).member_id == ROSALIND
+
+
+def test_a_request_that_was_answered_meanwhile_says_so(county: County, browser: requests.Session) -> None:
+    page = browser.get(f"{county.address}/members/joining/{a_request().id}", timeout=10)
+
+    assert page.status_code == 404 and "it was answered" in page.text
+
+
+def test_an_import_that_was_given_up_says_what_stands_and_what_to_do(county: County, browser: requests.Session) -> None:
+    problem = "This node met a fault of its own at 4 tries and gave up. Send the whole file again, which is safe."
+    county.shelf.members.imports = [an_import(6, problem=problem)]
+
+    page = browser.get(f"{county.address}/members/import/{IMPORT}", timeout=10)
+
+    assert problem in page.text and "Send another file" in page.text and "hx-get" not in page.text
+
+
+def test_a_code_for_a_known_home_alone_is_something_to_apply(county: County, browser: requests.Session) -> None:
+    counts = {"new_members": 0, "changed_members": 0, "new_organisations": 0, "changed_organisations": 1}
+    county.shelf.members.imports = [an_import(2, **counts)]
+
+    page = browser.get(f"{county.address}/members/import/{IMPORT}", timeout=10)
+
+    assert "Changed organisations" in page.text and "Apply the 58 good rows" in page.text
 
 
 def test_the_home_page_tells_convenors_who_waits(county: County, browser: requests.Session) -> None:

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from fosse.events.v1 import events_pb2
 from fosse.membership.v1 import links_pb2 as links
 from gateway.pages.links import GUESSES
-from services.common.errors import NotFound
+from services.common.access import LINK_RUN_OUT
+from services.common.errors import Conflict, NotFound
 from tests.browser import looking, world
 from tests.browser.county import County, a_county
 from tests.browser.looking import tab_to
@@ -122,7 +124,27 @@ def test_a_page_of_a_link_makes_three_calls_at_most(county: County, browser: Bro
 
     browser.post(PATH, {"csrf_token": token, "id": "1" * 32})
 
-    assert asked(county) == ["TradeLinkRequest", "BookPlaceRequest", "DescribeMeetingRequest"]
+    assert asked(county) == ["TradeLinkRequest", "DescribeMeetingRequest", "BookPlaceRequest"]
+
+
+def test_a_link_whose_member_moved_to_another_community_shows_and_does_nothing(
+    county: County, browser: Browser
+) -> None:
+    token = browser.form_token(PATH)
+    county.shelf.refuse["DescribeMeeting"] = Conflict(LINK_RUN_OUT)
+
+    pages = [browser.get(PATH), browser.post(PATH, {"csrf_token": token, "id": "1" * 32})]
+
+    assert [page.status_code for page in pages] == [409, 409]
+    assert all(LINK_RUN_OUT in page.text and "Ada L." not in page.text for page in pages)
+    assert county.shelf.links.acted == []
+
+
+def test_a_page_of_a_link_says_where_its_member_belongs(county: County, browser: Browser) -> None:
+    browser.get(PATH)
+
+    (described,) = [each for each in county.shelf.asked if isinstance(each, events_pb2.DescribeMeetingRequest)]
+    assert described.community_ids == [world.COMMUNITY.id]
 
 
 def test_what_happened_is_told_even_when_the_meeting_cannot_be_described(county: County, browser: Browser) -> None:

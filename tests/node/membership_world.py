@@ -1,15 +1,17 @@
 """Membership at work as the gateway, the command line and notification meet it, and what a test needs to do there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
+from fosse.membership.v1 import directory_pb2
 from fosse.membership.v1 import membership_pb2 as pb
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from services.common.channels import Channels, with_pass
+from services.common.wires import Sockets
 from services.membership.service import build
 from services.membership.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
@@ -18,6 +20,7 @@ from tests.openid import OpenId
 from tests.unit.membership.people import CARE_HOMES, an_id
 
 ANN, BEN, EVE = an_id(1), an_id(2), an_id(3)
+MakeStub = Callable[..., Any]
 
 
 @dataclass
@@ -55,7 +58,7 @@ class World:
 @contextmanager
 def membership_with_ann(databases: SqliteDatabases, folder: Path) -> Iterator[World]:
     clock = HeldClock()
-    channels = [Channels(folder / "run", name) for name in ("operator", "gateway", "notification")]
+    channels = [Channels(Sockets(folder / "run"), name) for name in ("operator", "gateway", "notification")]
     with OpenId() as provider, a_floor("membership", databases, clock, folder) as floor, ExitStack() as stack:
         stack.enter_context(alone(build(floor, Settings(issuer=provider.issuer)), floor))
         world = World(clock, provider, *(each.stub(MembershipStub, "membership") for each in channels))
@@ -65,3 +68,34 @@ def membership_with_ann(databases: SqliteDatabases, folder: Path) -> Iterator[Wo
         yield world
     for each in channels:
         each.close()
+
+
+@contextmanager
+def membership_with_three(databases: SqliteDatabases, folder: Path) -> Iterator[World]:
+    """Ben and Eve, plain members, have accepted theirs too."""
+    with membership_with_ann(databases, folder) as running:
+        running.put_member(BEN, "Ben Example", email="ben@home.example")
+        running.accept("ben", running.invite(BEN, 2))
+        running.put_member(EVE, "Eve Example", email="eve@home.example")
+        running.accept("eve", running.invite(EVE, 3))
+        yield running
+
+
+@contextmanager
+def stubs(folder: Path) -> Iterator[MakeStub]:
+    made: list[Channels] = []
+
+    def make(kind: Any, workload: str = "gateway") -> Any:
+        made.append(Channels(Sockets(folder / "run"), workload))
+        return made[-1].stub(kind, "membership")
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def listing(world: World, directory: Any, subject: str, **filters: Any) -> dict[str, str]:
+    """Names with the addresses that this person sees."""
+    asked = directory_pb2.ListDirectoryRequest(community_id=CARE_HOMES, **filters)
+    found = directory.ListDirectory(asked, metadata=world.as_person(subject))
+    return {each.name: each.email for each in found.entries}

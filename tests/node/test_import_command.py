@@ -50,15 +50,17 @@ def test_a_file_is_checked_then_applied_and_a_second_time_changes_nothing(node: 
 
     checked = told(node, file)
     assert checked.exit_code == 0, checked.output
+    assert "2 rows: 1 new member, 0 changed" in checked.output and "1 bad row." in checked.output
     assert "line 3, email:" in checked.output and "Add --apply" in checked.output
     assert members(node) == []
 
     refused = told(node, file, "--apply", said="n\n")
+    assert "Apply the 1 good row?" in refused.output
     assert refused.exit_code == 1 and "Nothing was changed" in refused.output
     assert members(node) == []
 
     applied = told(node, file, "--apply", "--yes")
-    assert applied.exit_code == 0 and "Applied: 1 new members" in applied.output, applied.output
+    assert applied.exit_code == 0 and "Applied: 1 new member," in applied.output, applied.output
     assert members(node) == ["Ann Example"]
 
     again = told(node, file, "--apply", "--yes")

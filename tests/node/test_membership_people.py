@@ -1,23 +1,19 @@
-"""The directory, imports and joining over rpc: who sees what, and what privacy choices keep from whom."""
+"""The directory and imports over rpc: who sees what, and what privacy choices keep from whom."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fosse.common.v1.access_pb2 import ROLE_CONVENOR
-from fosse.membership.v1 import directory_pb2, importing_pb2, joining_pb2, membership_pb2
+from fosse.membership.v1 import directory_pb2, importing_pb2, membership_pb2
 from fosse.membership.v1.directory_pb2_grpc import DirectoryStub
 from fosse.membership.v1.importing_pb2_grpc import ImportingStub
-from fosse.membership.v1.joining_pb2_grpc import JoiningStub
 from services.common import pages
-from services.common.channels import Channels
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.databases import SqliteDatabases
-from tests.node.membership_world import ANN, BEN, EVE, World, membership_with_ann
-from tests.unit.membership.people import CARE_HOMES, an_id
+from tests.node.membership_world import ANN, BEN, EVE, MakeStub, World, listing, membership_with_three, stubs
+from tests.unit.membership.people import CARE_HOMES, SOCIAL_CARE, an_id
 from tests.waiting import until
 
 APPLIED = importing_pb2.IMPORT_STATE_APPLIED
@@ -29,25 +25,14 @@ CSV = (
 
 @pytest.fixture
 def world(sqlite_databases: SqliteDatabases, tmp_path: Path) -> Iterator[World]:
-    with membership_with_ann(sqlite_databases, tmp_path) as running:
-        running.put_member(BEN, "Ben Example", email="ben@home.example")
-        running.accept("ben", running.invite(BEN, 2))
-        running.put_member(EVE, "Eve Example", email="eve@home.example")
-        running.accept("eve", running.invite(EVE, 3))
+    with membership_with_three(sqlite_databases, tmp_path) as running:
         yield running
 
 
 @pytest.fixture
-def stub(tmp_path: Path, world: World) -> Iterator[Callable[..., Any]]:
-    made: list[Channels] = []
-
-    def make(kind: Any, workload: str = "gateway") -> Any:
-        made.append(Channels(tmp_path / "run", workload))
-        return made[-1].stub(kind, "membership")
-
-    yield make
-    for each in made:
-        each.close()
+def stub(tmp_path: Path, world: World) -> Iterator[MakeStub]:
+    with stubs(tmp_path) as make:
+        yield make
 
 
 def hide(world: World, directory: Any, subject: str, **choices: bool) -> None:
@@ -56,13 +41,6 @@ def hide(world: World, directory: Any, subject: str, **choices: bool) -> None:
     for name, value in choices.items():
         setattr(profile, name, value)
     directory.UpdateProfile(directory_pb2.UpdateProfileRequest(profile=profile), metadata=mine)
-
-
-def listing(world: World, directory: Any, subject: str, **filters: Any) -> dict[str, str]:
-    """Names with the addresses that this person sees."""
-    asked = directory_pb2.ListDirectoryRequest(community_id=CARE_HOMES, **filters)
-    found = directory.ListDirectory(asked, metadata=world.as_person(subject))
-    return {each.name: each.email for each in found.entries}
 
 
 def test_members_see_who_is_listed_and_addresses_only_where_they_are_shown(world: World, stub: Any) -> None:
@@ -85,6 +63,53 @@ def test_who_is_not_listed_is_found_by_convenors_alone(world: World, stub: Any) 
     with pytest.raises(NotFound):
         directory.GetMember(directory_pb2.GetMemberRequest(member_id=EVE), metadata=world.as_person("ben"))
     assert "Eve Example" in listing(world, directory, "ann")
+
+
+def test_a_made_up_page_tells_nothing_of_who_is_not_listed(world: World, stub: Any) -> None:
+    directory = stub(DirectoryStub)
+    hide(world, directory, "eve", listed=False)
+    told = []
+
+    for member_id in (EVE, an_id(999)):
+        with pytest.raises(Invalid) as refused:
+            listing(world, directory, "ben", page_token=pages.encode_token(member_id))
+        told.append(refused.value.sentence)
+
+    assert told[0] == told[1] and "Start again from the first page" in told[0]
+    assert listing(world, directory, "ann", page_token=pages.encode_token(EVE)) == {}
+
+
+def test_a_made_up_page_tells_nothing_of_members_and_organisations_of_elsewhere(world: World, stub: Any) -> None:
+    world.operator.PutCommunity(membership_pb2.PutCommunityRequest(id=SOCIAL_CARE, name="Social care"))
+    elm = membership_pb2.Organisation(id=an_id(60), name="Elm House")
+    world.operator.PutOrganisation(membership_pb2.PutOrganisationRequest(organisation=elm))
+    world.put_member(an_id(61), "Fay Example", community_id=SOCIAL_CARE, organisation_id=an_id(60))
+    ann = world.as_person("ann")
+
+    for number in (61, 999):
+        asked = membership_pb2.ListMembersRequest(community_id=CARE_HOMES, page_token=pages.encode_token(an_id(number)))
+        with pytest.raises(Invalid, match="Start again from the first page"):
+            world.gateway.ListMembers(asked, metadata=ann)
+    for number in (60, 999):
+        token = pages.encode_token(an_id(number))
+        homes = directory_pb2.ListOrganisationsRequest(community_id=CARE_HOMES, page_token=token)
+        with pytest.raises(Invalid, match="Start again from the first page"):
+            stub(DirectoryStub).ListOrganisations(homes, metadata=ann)
+
+
+def test_page_after_page_shows_everybody_who_is_listed_once(world: World, stub: Any) -> None:
+    directory, mine, seen, token = stub(DirectoryStub), world.as_person("ben"), list[str](), ""
+    world.put_member(an_id(9), "ann example")
+
+    while True:
+        asked = directory_pb2.ListDirectoryRequest(community_id=CARE_HOMES, page_size=1, page_token=token)
+        page = directory.ListDirectory(asked, metadata=mine)
+        seen += [each.member_id for each in page.entries]
+        token = page.next_page_token
+        if not token:
+            break
+
+    assert seen == [ANN, an_id(9), BEN, EVE]
 
 
 def test_words_never_search_in_addresses(world: World, stub: Any) -> None:
@@ -156,109 +181,3 @@ def test_a_member_imports_nothing(world: World, stub: Any) -> None:
 
     with pytest.raises(NotAllowed):
         stub(ImportingStub).CheckImport(asked, metadata=world.as_person("ben"))
-
-
-def ask(world: World, joining: Any, subject: str = "ida", number: int = 80, name: str = "Ida Example") -> bool:
-    asked = joining_pb2.AskToJoinRequest(
-        id=an_id(number),
-        access_token=world.provider.token(subject, world.clock()),
-        community_id=CARE_HOMES,
-        name=name,
-        organisation="Oak House",
-        about="Ann knows me.",
-    )
-    return bool(joining.AskToJoin(asked).asked_before)
-
-
-def waiting(world: World, joining: Any) -> list[str]:
-    asked = joining_pb2.ListJoinRequestsRequest(community_id=CARE_HOMES)
-    return [each.name for each in joining.ListJoinRequests(asked, metadata=world.as_person("ann")).requests]
-
-
-@pytest.mark.parametrize("day", ["2026-08-31", "0001-01-01T00:00:00+14:00"])
-def test_a_page_of_people_waiting_that_nobody_made_is_no_fault_of_ours(world: World, stub: Any, day: str) -> None:
-    asked = joining_pb2.ListJoinRequestsRequest(community_id=CARE_HOMES, page_token=pages.encode_token(day, an_id(1)))
-
-    with suppress(Invalid):
-        assert not stub(JoiningStub).ListJoinRequests(asked, metadata=world.as_person("ann")).requests
-
-
-def vouch(world: World, joining: Any, member_id: str = "", who: str = "ann") -> str:
-    asked = joining_pb2.VouchForRequest(join_request_id=an_id(80), member_id=member_id)
-    return str(joining.VouchFor(asked, metadata=world.as_person(who)).member_id)
-
-
-def test_a_new_person_is_in_once_a_convenor_vouches(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-    ask(world, joining)
-
-    made, again = vouch(world, joining), vouch(world, joining)
-
-    assert made == again and waiting(world, joining) == []
-    assert world.pass_for("ida")
-    assert "Ida Example" in listing(world, stub(DirectoryStub), "ben")
-
-
-def test_vouching_for_somebody_on_the_list_ends_their_old_sign_in(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-    ask(world, joining, "ben-with-a-new-account")
-
-    vouch(world, joining, BEN)
-
-    assert world.pass_for("ben-with-a-new-account")
-    with pytest.raises(NotAllowed):
-        world.pass_for("ben")
-
-
-def test_nobody_vouches_for_themselves(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-    ask(world, joining, "anns-second-account")
-
-    with pytest.raises(NotAllowed, match="Nobody vouches for themselves"):
-        vouch(world, joining, ANN)
-    with pytest.raises(NotAllowed):
-        vouch(world, joining, EVE, who="ben")
-
-
-def test_asking_again_replaces_what_was_written(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-
-    first, second = ask(world, joining), ask(world, joining, number=81, name="Ida Newname")
-
-    assert (first, second, waiting(world, joining)) == (False, True, ["Ida Newname"])
-
-
-def test_a_member_has_nothing_to_ask(world: World, stub: Any) -> None:
-    with pytest.raises(Conflict, match="member already"):
-        ask(world, stub(JoiningStub), "ben")
-
-
-def test_declining_forgets_what_was_written(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-    ask(world, joining)
-
-    declined = joining_pb2.DeclineJoinRequest(join_request_id=an_id(80))
-    joining.DeclineJoin(declined, metadata=world.as_person("ann"))
-
-    assert waiting(world, joining) == []
-    with pytest.raises(NotFound):
-        vouch(world, joining)
-
-
-def test_who_accepts_an_invitation_no_longer_asks(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-    ask(world, joining, "ida")
-    world.put_member(an_id(4), "Ida Example")
-
-    world.accept("ida", world.invite(an_id(4), 5))
-
-    assert waiting(world, joining) == []
-
-
-def test_no_convenor_takes_the_place_of_an_operator(world: World, stub: Any) -> None:
-    joining = stub(JoiningStub)
-    world.put_member(an_id(4), "Olu Example", roles=[6, ROLE_CONVENOR])
-    ask(world, joining, "a-friend")
-
-    with pytest.raises(NotFound):
-        vouch(world, joining, an_id(4))

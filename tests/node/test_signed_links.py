@@ -15,6 +15,7 @@ from fosse.common.v1.access_pb2 import ROLE_OPERATOR
 from fosse.events.v1 import events_pb2 as events
 from fosse.events.v1 import events_pb2_grpc
 from fosse.membership.v1 import links_pb2 as pb
+from fosse.membership.v1 import membership_pb2 as membership
 from fosse.membership.v1.links_pb2_grpc import LinksStub
 from services.common import access, passes
 from services.common.access import Person, scope_of
@@ -23,9 +24,10 @@ from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.common.instants import stamp
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
+from services.common.wires import Sockets
 from tests.databases import SqliteDatabases
 from tests.node.membership_world import ANN, BEN, EVE, World, membership_with_ann
-from tests.unit.membership.people import an_id
+from tests.unit.membership.people import CARE_HOMES, SOCIAL_CARE, an_id
 
 SEPTEMBER, OCTOBER = an_id(70), an_id(71)
 BOOK = "/fosse.events.v1.Meetings/BookPlace"
@@ -85,7 +87,10 @@ class Doors:
 def doors(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Doors]:
     with membership_with_ann(sqlite_databases, tmp_path) as world, a_door(world, tmp_path / "run") as booked:
         world.put_member(BEN, "Ben Example")
-        gateway, notification = Channels(tmp_path / "run", "gateway"), Channels(tmp_path / "run", "notification")
+        gateway, notification = (
+            Channels(Sockets(tmp_path / "run"), "gateway"),
+            Channels(Sockets(tmp_path / "run"), "notification"),
+        )
         meetings = gateway.stub(events_pb2_grpc.MeetingsStub, "events")
         links = gateway.stub(LinksStub, "membership")
         yield Doors(world, booked, meetings, links, notification.stub(LinksStub, "membership"))
@@ -100,7 +105,7 @@ def a_door(world: World, run_dir: Path) -> Iterator[Booked]:
     def add(server: grpc.Server) -> None:
         events_pb2_grpc.add_MeetingsServicer_to_server(booked, server)
 
-    server = Server([add], f"unix:{run_dir / 'events.sock'}", PassVerifier(world.pass_keys, world.clock), workers=2)
+    server = Server("events", [add], Sockets(run_dir), PassVerifier(world.pass_keys, world.clock), workers=2)
     server.start()
     yield booked
     server.stop()
@@ -119,6 +124,19 @@ def test_a_link_says_what_it_is_for_and_for_whom_before_it_is_used(doors: Doors)
     told = doors.links.DescribeLink(pb.DescribeLinkRequest(code=doors.make(purpose=pb.LINK_PURPOSE_DECLINE)))
 
     assert (told.purpose, told.object_id, told.made_for) == (pb.LINK_PURPOSE_DECLINE, SEPTEMBER, "Ben E.")
+
+
+def test_a_link_tells_where_its_member_belongs_now(doors: Doors) -> None:
+    code = doors.make()
+    doors.world.operator.PutCommunity(membership.PutCommunityRequest(id=SOCIAL_CARE, name="Social care"))
+    before = doors.links.DescribeLink(pb.DescribeLinkRequest(code=code))
+    doors.world.put_member(BEN, "Ben Example", community_id=SOCIAL_CARE, version=1)
+
+    described = doors.links.DescribeLink(pb.DescribeLinkRequest(code=code))
+    traded = doors.links.TradeLink(pb.TradeLinkRequest(code=code))
+
+    assert before.community_ids == [CARE_HOMES]
+    assert described.community_ids == traded.community_ids == [SOCIAL_CARE]
 
 
 def test_a_link_opens_no_other_meeting_and_no_other_rpc(doors: Doors) -> None:

@@ -8,6 +8,7 @@ from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER
 from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
 from services.common.channels import Channels
+from services.common.wires import Sockets
 from tests.browsing import Browser
 from tests.members import ANOTHER, COMMUNITY
 from tests.whole_nodes import WholeNode, a_whole_node
@@ -50,7 +51,7 @@ def con(node: WholeNode) -> Browser:
 
 
 def audited(node: WholeNode, service: str, item_id: str) -> list[tuple[str, str]]:
-    channels = Channels(node.run_dir, "operator")
+    channels = Channels(Sockets(node.run_dir), "operator")
     request = housekeeping.ListAuditRequest(item_id=item_id)
     rows = channels.stub(HousekeepingStub, service).ListAudit(request).rows
     channels.close()

@@ -74,7 +74,7 @@ def test_a_member_from_a_file_counts_since_the_day_they_joined_and_others_since_
     assert counted(ear.db, "members", 2, 3, 10, 11) == [0, 1, 1, 2]
     assert counted(ear.db, "organisations", 2, 3, 10, 11) == [0, 1, 1, 2]
     with membership.read() as conn:
-        kept = [each.joined_on for each in members.page_of_community(conn, CARE_HOMES, "", 10)]
+        kept = [each.joined_on for each in members.page_of_community(conn, CARE_HOMES, None, 10)]
     assert kept == [date(2026, 3, 1), None]
 
 

@@ -4,75 +4,28 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, select
 
 from services.common.access import Role
 from services.common.audit import audit
 from services.common.database import Database
 from services.common.errors import NotAllowed, NotFound
 from services.common.facts import facts
-from services.membership.domain import Community, Locality, Member, Organisation
-from services.membership.domain.importing import Import, ImportState
+from services.membership.domain import Organisation
+from services.membership.domain.importing import ImportState
 from services.membership.store import members as members_store
 from services.membership.store.tables import import_findings, imports, members, organisations
-from services.membership.usecases import import_rows, importing
+from services.membership.usecases import importing
 from services.membership.usecases import members as usecases
 from services.membership.usecases import places as places_usecases
-from tests.alone import HeldClock
 from tests.conftest import MakeDatabase
+from tests.store.import_acts import HEADING, NOW, OPERATOR, THREE, bring_in, check, count, look, named, settle_in, work
 from tests.unit.membership.people import CARE_HOMES, SOCIAL_CARE, a_convenor, a_member, an_id
-
-CLOCK = HeldClock()
-NOW = CLOCK()
-OPERATOR = "operator"
-HEADING = "name,email,job title,organisation,ODS code,localities,topics\n"
-THREE = (
-    HEADING + "Ann Example,home@oak.example,Nurse,Oak House,VN1,04K;04N,falls\n"
-    "Ben Example,home@oak.example,Carer,Oak House,VN1,04K,\n"
-    "Cy Example,cy@elm.example,,Elm House,,,hydration|falls\n"
-)
 
 
 @pytest.fixture
 def db(make_database: MakeDatabase) -> Database:
-    db = make_database("membership")
-    for community in (Community(CARE_HOMES, "Care homes"), Community(SOCIAL_CARE, "Social care")):
-        places_usecases.put_community(db, community, asker=OPERATOR, now=NOW)
-    for locality in (Locality("04K", "Nottingham City"), Locality("04N", "Rushcliffe")):
-        places_usecases.put_locality(db, locality, asker=OPERATOR, now=NOW)
-    return db
-
-
-def work(db: Database) -> None:
-    while import_rows.step(db, CLOCK) == 0.0:
-        pass
-
-
-def check(db: Database, text: str, number: int = 1, asker: Any = OPERATOR) -> Import:
-    importing.check_import(db, an_id(number), community_id=CARE_HOMES, content=text.encode(), asker=asker, now=NOW)
-    work(db)
-    return look(db, number)
-
-
-def look(db: Database, number: int = 1) -> Import:
-    return importing.get_import(db, an_id(number), asker=OPERATOR, after=0, limit=100)[0]
-
-
-def bring_in(db: Database, text: str, number: int = 1, asker: Any = OPERATOR) -> Import:
-    check(db, text, number, asker)
-    importing.apply_import(db, an_id(number), asker=asker, now=NOW)
-    work(db)
-    return look(db, number)
-
-
-def count(db: Database, table: Any) -> int:
-    with db.read() as conn:
-        return int(conn.scalar(select(func.count()).select_from(table)) or 0)
-
-
-def named(db: Database, name: str) -> Member:
-    with db.read() as conn:
-        return next(iter(members_store.read(conn, select(members).where(members.c.name == name))))
+    return settle_in(make_database("membership"))
 
 
 def many(rows: int) -> str:

@@ -59,6 +59,11 @@ class Meeting:
         return self.when.starts_at <= now
 
     @property
+    def joinable(self) -> bool:
+        """There is something to join for who has a place: not once it is called off."""
+        return self.state is not State.CANCELLED
+
+    @property
     def announced(self) -> bool:
         return self.state is State.ANNOUNCED
 

@@ -27,7 +27,7 @@ class Shown:
 
     @property
     def sees_link(self) -> bool:
-        return self.may_change or (self.place is not None and self.place.seated)
+        return self.may_change or (self.place is not None and self.place.seated and self.meeting.joinable)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ class Meetings(events_pb2_grpc.MeetingsServicer):
         return pb.ListMeetingsResponse(meetings=[shown.with_mine(each) for each in found[:size]], next_page_token=token)
 
     def DescribeMeeting(self, request: pb.DescribeMeetingRequest, context: Any) -> pb.DescribeMeetingResponse:
-        return pb.DescribeMeetingResponse(meeting=shown.meeting(reading.describe(self._db, request.id, self._clock())))
+        caller = access.caller(context)
+        found = reading.describe(self._db, request.id, caller, request.community_ids, self._clock())
+        return pb.DescribeMeetingResponse(meeting=shown.meeting(found))
 
     def ListPlaceHolders(self, request: pb.ListPlaceHoldersRequest, context: Any) -> pb.ListPlaceHoldersResponse:
         holders = reading.place_holders(self._db, request.meeting_id)

@@ -1,6 +1,6 @@
 """Reading meetings: one, a list, who has a place, what was decided, the calendar entry."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from services.common.access import Caller, Person
 from services.common.database import Database
 from services.common.errors import Invalid, NotFound
+from services.events.domain.linked import require_linked
 from services.events.domain.meeting import NO_SUCH, Meeting, may_change, require_change, require_seen
 from services.events.domain.place import Place, listed
 from services.events.domain.room import Decided
@@ -60,9 +61,13 @@ def list_meetings(db: Database, wanted: Wanted, *, person: Person | None, now: d
     ]
 
 
-def describe(db: Database, meeting_id: str, now: datetime) -> Shown:
+def describe(db: Database, meeting_id: str, caller: Caller, community_ids: Iterable[str], now: datetime) -> Shown:
+    """For mails whatever it is; for the page of a signed link as far as a member of these communities may see it."""
     with db.read() as conn:
-        return Shown(_found(conn, meeting_id), now)
+        meeting = _found(conn, meeting_id)
+    if caller.workload != "notification":
+        require_linked(meeting, community_ids)
+    return Shown(meeting, now)
 
 
 def place_holders(db: Database, meeting_id: str) -> list[Place]:
@@ -97,7 +102,7 @@ def list_decisions(
 def calendar_entry(db: Database, calendar: Calendar, meeting_id: str, caller: Caller, now: datetime) -> Entry:
     """The joining link stands in it only for who has a place, and for convenors."""
     by_mail = caller.person is None and caller.workload == "notification"
-    shown = describe(db, meeting_id, now) if by_mail else get(db, meeting_id, caller.person, now)
+    shown = describe(db, meeting_id, caller, (), now) if by_mail else get(db, meeting_id, caller.person, now)
     return calendar.entry(shown.meeting, with_link=shown.sees_link)
 
 
@@ -106,7 +111,7 @@ def enclosures(db: Database, calendar: Calendar, meeting_id: str, member_ids: Co
         raise Invalid(f"At most {_AT_ONCE:,} members can be asked for at once.")
     with db.read() as conn:
         meeting = _found(conn, meeting_id)
-        seated = places.seated(conn, meeting_id, member_ids)
+        seated = places.seated(conn, meeting_id, member_ids) if meeting.joinable else []
     without, with_link = (calendar.entry(meeting, with_link=each).ics for each in (False, True))
     return Enclosures(without, seated, with_link, meeting.words.online_link)
 

@@ -97,6 +97,7 @@ def update_profile(before: Member, wanted: Member) -> Member:
         job_title=wanted.job_title,
         locality_ids=wanted.locality_ids,
         topics=wanted.topics,
+        topics_chosen=before.topics_chosen or wanted.topics != before.topics,
         listed=wanted.listed,
         email_shown=wanted.email_shown,
         name_travels=wanted.name_travels,

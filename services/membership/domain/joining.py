@@ -11,6 +11,7 @@ from services.membership.domain.sign_ins import SignIn
 from services.membership.domain.words import refuse_faults, too_short_or_long
 
 ASKING_LASTS = timedelta(days=30)
+ANSWERED = "This request is not there any more: it was answered, or is older than 30 days."
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,16 @@ def ask(wanted: JoinRequest, held_by: str) -> JoinRequest:
     return wanted
 
 
+def may_look(asker: Asker, request: JoinRequest | None) -> JoinRequest:
+    """At one that still waits: an answered one holds nothing of what was written."""
+    if request is None or request.sign_in is None:
+        raise NotFound(ANSWERED)
+    return may_answer(asker, request)
+
+
 def may_answer(asker: Asker, request: JoinRequest | None) -> JoinRequest:
     if request is None:
-        raise NotFound("This request is not there any more: it was answered, or is older than 30 days.")
+        raise NotFound(ANSWERED)
     if not manages(asker, [request.community_id]):
         raise NotAllowed("Only a convenor of this community may answer people who ask to join it.")
     return request

@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from services.common.access import Person
+from services.common.access import LINK_RUN_OUT, Person
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from services.membership.domain.authority import Asker, manages_node
 from services.membership.domain.members import CONVENOR_GIVES, Member
@@ -92,7 +92,7 @@ def open_with(link: Link | None, member: Member | None, now: datetime) -> tuple[
             "This link was ended by you or a convenor. Nothing was changed. Sign in instead, or ask a convenor."
         )
     if link.expires_at <= now:
-        raise Conflict("This link has run out. Nothing was changed. Sign in, or ask a convenor.")
+        raise Conflict(LINK_RUN_OUT)
     return link, member
 
 

@@ -32,6 +32,8 @@ class Member:
     name_travels: bool = False
     # Codes of the vocabulary of topics.
     topics: tuple[str, ...] = ()
+    # By themselves, on their profile: then no file changes them.
+    topics_chosen: bool = False
     # Found in the directory by other members, and with the e-mail address.
     listed: bool = True
     email_shown: bool = False
@@ -99,7 +101,13 @@ def with_own_choices(before: Member | None, wanted: Member) -> Member:
     """Whoever else changes a member leaves what members choose for themselves as it is."""
     if before is None:
         return wanted
-    return replace(wanted, topics=before.topics, listed=before.listed, email_shown=before.email_shown)
+    return replace(
+        wanted,
+        topics=before.topics,
+        topics_chosen=before.topics_chosen,
+        listed=before.listed,
+        email_shown=before.email_shown,
+    )
 
 
 def may_list(asker: Asker, community_id: str) -> None:

@@ -109,6 +109,8 @@ def import_out(found: Import) -> importing_pb.Import:
         problem=found.problem,
         began_at=stamp(found.began_at),
         read_as=found.read_as,
+        changed_organisations=found.counts.changed_organisations,
+        retrying=bool(found.faults),
     )
 
 

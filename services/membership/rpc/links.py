@@ -44,13 +44,18 @@ class Links(pb_grpc.LinksServicer):
             expires_at=stamp(link.expires_at),
             member_id=link.member_id,
             first_used_at=stamp(link.first_used_at),
+            community_ids=sorted(opened.communities),
         )
 
     def TradeLink(self, request: pb.TradeLinkRequest, context: Any) -> pb.TradeLinkResponse:
         opened, token = links.trade_link(self._db, self._ring, request.code, now=self._clock())
         link = opened.link
         return pb.TradeLinkResponse(
-            **{"pass": token}, purpose=PURPOSE[link.purpose], object_id=link.object_id, made_for=opened.made_for
+            **{"pass": token},
+            purpose=PURPOSE[link.purpose],
+            object_id=link.object_id,
+            made_for=opened.made_for,
+            community_ids=sorted(opened.communities),
         )
 
     def RevokeLinks(self, request: pb.RevokeLinksRequest, context: Any) -> pb.RevokeLinksResponse:

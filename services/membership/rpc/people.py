@@ -14,7 +14,6 @@ from fosse.membership.v1 import (
 from services.common import access, ids, pages
 from services.common.clock import Clock
 from services.common.database import Database
-from services.common.errors import Invalid
 from services.membership.domain.joining import JoinRequest
 from services.membership.messages import people as messages
 from services.membership.provider import Provider
@@ -164,6 +163,12 @@ class Joining(joining_pb2_grpc.JoiningServicer):
             next_page_token=pages.encode_token(last.asked_at.isoformat(), last.id) if last else "",
         )
 
+    def GetJoinRequest(
+        self, request: joining_pb2.GetJoinRequestRequest, context: Any
+    ) -> joining_pb2.GetJoinRequestResponse:
+        found = joining.get_request(self._db, request.join_request_id, asker=access.asker(context))
+        return joining_pb2.GetJoinRequestResponse(request=messages.request_out(found))
+
     def VouchFor(self, request: joining_pb2.VouchForRequest, context: Any) -> joining_pb2.VouchForResponse:
         member_id = joining.vouch_for(
             self._db,
@@ -189,4 +194,4 @@ def _instant(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Invalid("This page of the list cannot be found. Start again from the first page.") from error
+        raise pages.unknown() from error

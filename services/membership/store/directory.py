@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from fosse.common.v1.access_pb2 import ROLE_MEMBER
 from services.membership.domain import Member, Organisation
 from services.membership.domain.directory import Sought
 from services.membership.store import places
 from services.membership.store.importing import with_localities
-from services.membership.store.members import SORTED_BY, read
+from services.membership.store.members import SORTED_BY, Place, behind, place, read
 from services.membership.store.tables import (
     community_roles,
     member_localities,
@@ -18,14 +18,19 @@ from services.membership.store.tables import (
     organisations,
 )
 
+_BY_NAME = (func.lower(organisations.c.name), organisations.c.id)
 
-def page(conn: Connection, sought: Sought, after_id: str, limit: int) -> list[Member]:
-    """By name, from behind the member `after_id`."""
+
+def page(conn: Connection, sought: Sought, last: Place | None, limit: int) -> list[Member]:
+    """By name."""
     query = select(members).where(*_conditions(sought)).limit(limit)
-    if after_id:
-        last = select(*SORTED_BY).where(members.c.id == after_id).subquery()
-        query = query.where(tuple_(*SORTED_BY) > select(*last.c).scalar_subquery())
-    return read(conn, query)
+    return read(conn, query.where(behind(SORTED_BY, last)) if last else query)
+
+
+def place_of_member(conn: Connection, sought: Sought, member_id: str) -> Place | None:
+    """Of one whom whoever seeks may see."""
+    seen = Sought(sought.community_id, everybody=sought.everybody)
+    return place(conn, SORTED_BY, members.c.id == member_id, *_conditions(seen))
 
 
 def total(conn: Connection, sought: Sought) -> int:
@@ -38,19 +43,25 @@ def ids_after(conn: Connection, community_id: str, after_id: str, limit: int) ->
     return list(conn.scalars(query.where(members.c.id > after_id).order_by(members.c.id).limit(limit)))
 
 
-def organisations_of(conn: Connection, community_id: str, after_id: str, limit: int) -> list[Organisation]:
-    """Those that members of the community belong to, and whoever follows them, by name."""
+def organisations_of(conn: Connection, community_id: str, last: Place | None, limit: int) -> list[Organisation]:
+    """By name."""
+    query = select(organisations).where(_known_in(community_id))
+    query = query.where(behind(_BY_NAME, last)) if last else query
+    return with_localities(conn, conn.execute(query.order_by(*_BY_NAME).limit(limit)).all())
+
+
+def place_of_organisation(conn: Connection, community_id: str, organisation_id: str) -> Place | None:
+    return place(conn, _BY_NAME, organisations.c.id == organisation_id, _known_in(community_id))
+
+
+def _known_in(community_id: str) -> ColumnElement[bool]:
+    """Organisations that members of the community belong to, and whoever follows them."""
     o = organisations.c
     employing = select(members.c.organisation_id).where(
         members.c.id.in_(_inside(community_id)), members.c.organisation_id.is_not(None)
     )
     followers = select(o.succeeded_by).where(o.id.in_(employing), o.succeeded_by.is_not(None))
-    sorted_by = (func.lower(o.name), o.id)
-    query = select(organisations).where(or_(o.id.in_(employing), o.id.in_(followers)))
-    if after_id:
-        last = select(*sorted_by).where(o.id == after_id).subquery()
-        query = query.where(tuple_(*sorted_by) > select(*last.c).scalar_subquery())
-    return with_localities(conn, conn.execute(query.order_by(*sorted_by).limit(limit)).all())
+    return or_(o.id.in_(employing), o.id.in_(followers))
 
 
 def names_of_organisations(conn: Connection, found: list[Member]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from services.membership.domain import Member, Organisation
 from services.membership.domain.importing import Counts, Finding, Import, ImportState
@@ -23,6 +23,7 @@ from services.membership.store.tables import (
 
 _READ = tuple(column for column in imports.c if column.name != "file")
 _OPEN = (ImportState.CHECKING, ImportState.APPLYING)
+_OVER = frozenset({ImportState.APPLIED, ImportState.UNUSABLE, ImportState.FAILED})
 
 
 def add(conn: Connection, new: Import, content: bytes | None) -> None:
@@ -37,10 +38,11 @@ def one_locked(conn: Connection, import_id: str) -> Import | None:
     return _import(conn.execute(select(*_READ).where(imports.c.id == import_id).with_for_update()).one_or_none())
 
 
-def next_to_do(conn: Connection) -> Import | None:
-    """The oldest that is to be checked or applied."""
-    waiting = select(*_READ).where(imports.c.state.in_(_OPEN)).order_by(imports.c.began_at, imports.c.id).limit(1)
-    return _import(conn.execute(waiting).one_or_none())
+def next_to_do(conn: Connection, now: datetime) -> Import | None:
+    """The oldest that is to be checked or applied, and does not rest after a fault."""
+    i = imports.c
+    waiting = select(*_READ).where(i.state.in_(_OPEN), or_(i.not_before.is_(None), i.not_before <= now))
+    return _import(conn.execute(waiting.order_by(i.began_at, i.id).limit(1)).one_or_none())
 
 
 def content(conn: Connection, import_id: str) -> bytes | None:
@@ -51,7 +53,7 @@ def content(conn: Connection, import_id: str) -> bytes | None:
 def save(conn: Connection, changed: Import) -> None:
     """Where it has come to its end, the file goes."""
     values = _values(changed)
-    if changed.state in {ImportState.APPLIED, ImportState.UNUSABLE}:
+    if changed.state in _OVER:
         values["file"] = None
     conn.execute(update(imports).where(imports.c.id == changed.id).values(values))
 
@@ -168,6 +170,7 @@ def _member(each: Member, now: datetime) -> dict[str, Any]:
         "listed": each.listed,
         "email_shown": each.email_shown,
         "joined_on": each.joined_on,
+        "topics_chosen": each.topics_chosen,
         "version": each.version,
         "changed_at": now,
     }
@@ -194,6 +197,8 @@ def _values(each: Import) -> dict[str, Any]:
         "done": each.done,
         "problem": each.problem,
         "read_as": each.read_as,
+        "faults": each.faults,
+        "not_before": each.not_before,
         **asdict(each.counts),
     }
 
@@ -201,8 +206,11 @@ def _values(each: Import) -> dict[str, Any]:
 def _import(row: Any) -> Import | None:
     if row is None:
         return None
-    counts = Counts(row.new_members, row.changed_members, row.unchanged_members, row.new_organisations, row.bad_rows)
+    counts = Counts(
+        row.new_members, row.changed_members, row.unchanged_members, row.new_organisations, row.bad_rows,
+        row.changed_organisations,
+    )  # fmt: skip
     return Import(
         row.id, row.community_id, row.asked_by, row.began_at, ImportState(row.state), row.rows, row.done, counts,
-        row.problem, row.read_as,
+        row.problem, row.read_as, row.faults, row.not_before,
     )  # fmt: skip

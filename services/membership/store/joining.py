@@ -12,6 +12,10 @@ from services.membership.store.tables import join_requests, members, sign_ins
 _READ = select(join_requests)
 
 
+def one(conn: Connection, request_id: str) -> JoinRequest | None:
+    return _request(conn.execute(_READ.where(join_requests.c.id == request_id)).one_or_none())
+
+
 def one_locked(conn: Connection, request_id: str) -> JoinRequest | None:
     return _request(conn.execute(_READ.where(join_requests.c.id == request_id).with_for_update()).one_or_none())
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from services.common.database import unique_violation
@@ -13,6 +13,9 @@ from services.membership.domain import Member
 from services.membership.store.tables import community_roles, member_localities, member_topics, members, sign_ins
 
 SORTED_BY = (func.lower(members.c.name), members.c.id)
+# Behind which row a page begins, by what it is sorted by.
+Place = tuple[str, str]
+Sorted = tuple[ColumnElement[str], ColumnElement[str]]
 
 
 def member(conn: Connection, member_id: str) -> Member | None:
@@ -31,14 +34,28 @@ def members_of(conn: Connection, ids: Sequence[str]) -> list[Member]:
     return read(conn, select(members).where(members.c.id.in_(ids)))
 
 
-def page_of_community(conn: Connection, community_id: str, after_id: str, limit: int) -> list[Member]:
-    """Members by name, from behind the member `after_id`; a name would not be fit for a page's address."""
-    inside = select(community_roles.c.member_id).where(community_roles.c.community_id == community_id)
-    query = select(members).where(members.c.id.in_(inside)).limit(limit)
-    if after_id:
-        last = select(*SORTED_BY).where(members.c.id == after_id).subquery()
-        query = query.where(tuple_(*SORTED_BY) > select(*last.c).scalar_subquery())
-    return read(conn, query)
+def place(conn: Connection, sorted_by: Sorted, *seen: ColumnElement[bool]) -> Place | None:
+    """Of the one row that meets the conditions: its id, and that whoever asks may see it, else the page would tell."""
+    row = conn.execute(select(*sorted_by).where(*seen)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def behind(sorted_by: Sorted, last: Place) -> ColumnElement[bool]:
+    return tuple_(*sorted_by) > tuple_(*(literal(each) for each in last))
+
+
+def place_in_community(conn: Connection, community_id: str, member_id: str) -> Place | None:
+    return place(conn, SORTED_BY, members.c.id == member_id, _inside(community_id))
+
+
+def page_of_community(conn: Connection, community_id: str, last: Place | None, limit: int) -> list[Member]:
+    """Members by name, from behind a place, which an id tells: a name would not be fit for a page's address."""
+    query = select(members).where(_inside(community_id)).limit(limit)
+    return read(conn, query.where(behind(SORTED_BY, last)) if last else query)
+
+
+def _inside(community_id: str) -> ColumnElement[bool]:
+    return members.c.id.in_(select(community_roles.c.member_id).where(community_roles.c.community_id == community_id))
 
 
 def put_member(conn: Connection, wanted: Member, now: datetime) -> None:
@@ -54,6 +71,7 @@ def put_member(conn: Connection, wanted: Member, now: datetime) -> None:
         "listed": wanted.listed,
         "email_shown": wanted.email_shown,
         "joined_on": wanted.joined_on,
+        "topics_chosen": wanted.topics_chosen,
         "left_at": func.coalesce(members.c.left_at, now) if wanted.left else None,
         "version": wanted.version,
         "changed_at": now,
@@ -114,6 +132,7 @@ def read(conn: Connection, query: Select[*tuple[object, ...]]) -> list[Member]:
             operator=row.operator,
             name_travels=row.name_travels,
             topics=tuple(sorted(topics[row.id])),
+            topics_chosen=row.topics_chosen,
             listed=row.listed,
             email_shown=row.email_shown,
             bound=row.id in bound,

@@ -72,6 +72,7 @@ members = Table(
     # Found by members in the directory, and with the e-mail address.
     Column("listed", Boolean, nullable=False, info=privacy.STATE),
     Column("email_shown", Boolean, nullable=False, info=privacy.STATE),
+    Column("topics_chosen", Boolean, nullable=False, info=privacy.STATE),
     # The convenor who knew them, where they asked to join.
     Column("vouched_by", Id, info=privacy.PERSON),
     Column("vouched_at", UtcDateTime, info=privacy.TIMES),
@@ -158,10 +159,13 @@ imports = Table(
     Column("changed_members", Integer, nullable=False, info=privacy.COUNTS),
     Column("unchanged_members", Integer, nullable=False, info=privacy.COUNTS),
     Column("new_organisations", Integer, nullable=False, info=privacy.COUNTS),
+    Column("changed_organisations", Integer, nullable=False, info=privacy.COUNTS),
     Column("bad_rows", Integer, nullable=False, info=privacy.COUNTS),
     Column("problem", String(500), nullable=False, info=privacy.STATE),
     Column("read_as", String(200), nullable=False, info=privacy.STATE),
     Column("began_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    Column("faults", Integer, nullable=False, info=privacy.COUNTS),
+    Column("not_before", UtcDateTime, info=privacy.TIMES),
 )
 
 import_findings = Table(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from services.common import audit, facts
+from services.common import audit, facts, pages
 from services.common.access import Person
 from services.common.database import Database
 from services.common.errors import Conflict, NotFound
@@ -22,7 +22,8 @@ def list_directory(
     """A page of the directory, and how many there are in all."""
     allowed = directory.seek(asker, sought)
     with db.read() as conn:
-        found = store.page(conn, allowed, after_id, limit)
+        last = pages.known(store.place_of_member(conn, allowed, after_id)) if after_id else None
+        found = store.page(conn, allowed, last, limit)
         names = store.names_of_organisations(conn, found)
         total = store.total(conn, allowed)
     entries = [
@@ -72,7 +73,8 @@ def list_organisations(
 ) -> list[Organisation]:
     directory.may_list_organisations(asker, community_id)
     with db.read() as conn:
-        return store.organisations_of(conn, community_id, after_id, limit)
+        last = pages.known(store.place_of_organisation(conn, community_id, after_id)) if after_id else None
+        return store.organisations_of(conn, community_id, last, limit)
 
 
 def list_member_ids(db: Database, community_id: str, *, after_id: str, limit: int) -> list[str]:

@@ -1,5 +1,6 @@
 """An import is sent, looked at, applied and forgotten; the work on its rows is in `import_rows`."""
 
+import logging
 from datetime import datetime
 
 from services.common import timetable
@@ -12,6 +13,7 @@ from services.membership.domain.importing.course import KEPT
 from services.membership.store import importing as store
 from services.membership.store import places
 
+log = logging.getLogger(__name__)
 # What wakes the loop, and what the timetable calls the forgetting.
 WAITING = "imports"
 FORGET = "forget-import"
@@ -82,6 +84,17 @@ def give_up(db: Database, import_id: str, problem: str) -> None:
         found = store.one_locked(conn, import_id)
         if found is not None:
             store.save(conn, importing.unusable(found, problem))
+
+
+def note_fault(db: Database, import_id: str, now: datetime) -> None:
+    """It rests and is tried again, or has failed; others go on meanwhile."""
+    with db.write() as conn:
+        found = store.one_locked(conn, import_id)
+        if found is None:
+            return
+        after = importing.after_fault(found, now)
+        store.save(conn, after)
+    log.warning("import met a fault", extra={"import": import_id, "faults": after.faults, "state": int(after.state)})
 
 
 def _name_of(asker: Asker) -> str:

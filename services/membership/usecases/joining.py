@@ -39,6 +39,11 @@ def list_requests(
         return store.open_page(conn, community_id, after, limit)
 
 
+def get_request(db: Database, request_id: str, *, asker: Asker) -> JoinRequest:
+    with db.read() as conn:
+        return joining.may_look(asker, store.one(conn, request_id))
+
+
 def vouch_for(
     db: Database, request_id: str, *, member_id: str, organisation_id: str, asker: Person, now: datetime
 ) -> str:

@@ -28,6 +28,7 @@ class Opened:
 
     link: Link
     made_for: str
+    communities: frozenset[str]
 
 
 def make_links(db: Database, codes: LinkCodes, wanted: Sequence[Link], *, now: datetime) -> list[tuple[str, str]]:
@@ -48,7 +49,7 @@ def make_links(db: Database, codes: LinkCodes, wanted: Sequence[Link], *, now: d
 def describe_link(db: Database, code: str, *, now: datetime) -> Opened:
     with db.read() as conn:
         link, member = _open(conn, code, now)
-    return Opened(link, domain.made_for(member.name))
+    return _opened(link, member)
 
 
 def trade_link(db: Database, ring: PassKeyRing, code: str, *, now: datetime) -> tuple[Opened, str]:
@@ -62,7 +63,7 @@ def trade_link(db: Database, ring: PassKeyRing, code: str, *, now: datetime) -> 
             if store.note_use(conn, link.id, now):
                 audit.add(conn, member.id, "link used", link.id, now)
     scope = scope_of(domain.RPC_OF[link.purpose], link.object_id)
-    return Opened(link, domain.made_for(member.name)), _signed(ring, replace(person, scope=scope), now)
+    return _opened(link, member), _signed(ring, replace(person, scope=scope), now)
 
 
 def revoke_links(db: Database, member_id: str, *, asker: Asker, now: datetime) -> int:
@@ -81,6 +82,10 @@ def act_for(db: Database, ring: PassKeyRing, member_id: str, *, convenor: Person
         person = replace(person_of(conn, member), acting_id=convenor.member_id)
         audit.add(conn, convenor, "acted for", member_id, now)
     return _signed(ring, person, now)
+
+
+def _opened(link: Link, member: Member) -> Opened:
+    return Opened(link, domain.made_for(member.name), member.communities)
 
 
 def _open(conn: Connection, code: str, now: datetime) -> tuple[Link, Member]:

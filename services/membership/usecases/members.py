@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from services.common import audit, facts
+from services.common import audit, facts, pages
 from services.common.database import Database
 from services.common.errors import Invalid, NotFound
 from services.membership import domain
@@ -38,7 +38,8 @@ def list_members(db: Database, community_id: str, *, asker: Asker, after_id: str
     """By name, from behind the member `after_id`."""
     domain.may_list(asker, community_id)
     with db.read() as conn:
-        return store.page_of_community(conn, community_id, after_id, limit)
+        last = pages.known(store.place_in_community(conn, community_id, after_id)) if after_id else None
+        return store.page_of_community(conn, community_id, last, limit)
 
 
 def describe_me(db: Database, member_id: str) -> Profile:

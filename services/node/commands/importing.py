@@ -17,6 +17,7 @@ from services.node.commands.calling import Node, data_option, running
 
 _LOOK_S = 0.2
 _MOST_BYTES = 3 * 1024 * 1024
+_STOPPED = frozenset({pb.IMPORT_STATE_UNUSABLE, pb.IMPORT_STATE_FAILED})
 _WORKING = frozenset({pb.IMPORT_STATE_CHECKING, pb.IMPORT_STATE_APPLYING})
 
 
@@ -37,15 +38,15 @@ def import_members(data: Path, file: Path, community: str | None, applying: bool
         asked = pb.CheckImportRequest(id=import_id, community_id=_community(node, community), csv=_read(file))
         node.importing.CheckImport(asked)
         found = _until_done(node, import_id, "Checking")
-        if found.state == pb.IMPORT_STATE_UNUSABLE:
+        if found.state in _STOPPED:
             raise Invalid(found.problem)
         _report(node, found)
         good = found.rows - found.bad_rows
-        if not applying or not (found.new_members or found.changed_members or found.new_organisations):
+        if not applying or not _changes(found):
             node.importing.DropImport(pb.DropImportRequest(id=import_id))
             click.echo("Nothing was changed." if applying else "Nothing was changed. Add --apply to apply good rows.")
             return
-        if not yes and not click.confirm(f"Apply the {good:,} good rows?"):
+        if not yes and not click.confirm(f"Apply the {_plural(good, 'good row')}?"):
             node.importing.DropImport(pb.DropImportRequest(id=import_id))
             raise Conflict("Nothing was changed, and the file is forgotten.")
         node.importing.ApplyImport(pb.ApplyImportRequest(id=import_id))
@@ -83,7 +84,7 @@ def _until_done(node: Node, import_id: str, doing: str) -> pb.Import:
 
 def _report(node: Node, found: pb.Import) -> None:
     click.echo(found.read_as)
-    click.echo(f"{found.rows:,} rows: {_counted(found)}.")
+    click.echo(f"{_plural(found.rows, 'row')}: {_counted(found)}.")
     for cell in _bad_cells(node, found.id):
         click.echo(f"  {_where(cell)}: {cell.reason}")
     for cell in node.importing.GetImport(pb.GetImportRequest(id=found.id)).notices:
@@ -104,11 +105,20 @@ def _bad_cells(node: Node, import_id: str) -> Iterator[pb.BadCell]:
             return
 
 
+def _changes(found: pb.Import) -> bool:
+    return any((found.new_members, found.changed_members, found.new_organisations, found.changed_organisations))
+
+
 def _counted(found: pb.Import) -> str:
     return (
-        f"{found.new_members:,} new members, {found.changed_members:,} changed, {found.unchanged_members:,} as they "
-        f"should be already, {found.new_organisations:,} new organisations, {found.bad_rows:,} bad rows"
+        f"{_plural(found.new_members, 'new member')}, {found.changed_members:,} changed, {found.unchanged_members:,} "
+        f"as they should be already, {_plural(found.new_organisations, 'new organisation')}, "
+        f"{_plural(found.changed_organisations, 'changed organisation')}, {_plural(found.bad_rows, 'bad row')}"
     )
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count:,} {what if count == 1 else what + 's'}"
 
 
 def _one(response: Any) -> pb.Import:

@@ -10,6 +10,7 @@ from fosse.membership.v1 import links_pb2 as links
 from fosse.membership.v1 import membership_pb2
 from services.common import access
 from services.common.errors import Conflict, Invalid, NotFound
+from tests.browser import world
 from tests.browser.standins import figures, meetings, membership
 from tests.browser.standins.linked import ADA, SEPTEMBER
 
@@ -30,13 +31,20 @@ class LinksStandIn(membership.Links):
         purpose = self._purpose(request.code)
         used = self._node.shelf.links.used.get(request.code)
         return links.DescribeLinkResponse(
-            purpose=purpose, object_id=SEPTEMBER, made_for="Ada L.", member_id=ADA.member_id, first_used_at=used
+            purpose=purpose,
+            object_id=SEPTEMBER,
+            made_for="Ada L.",
+            member_id=ADA.member_id,
+            first_used_at=used,
+            community_ids=[world.COMMUNITY.id],
         )
 
     def TradeLink(self, request: Any, context: Any) -> links.TradeLinkResponse:
         self._node.shelf.hear(request)
         purpose = self._purpose(request.code)
-        made = links.TradeLinkResponse(purpose=purpose, object_id=SEPTEMBER, made_for="Ada L.")
+        made = links.TradeLinkResponse(
+            purpose=purpose, object_id=SEPTEMBER, made_for="Ada L.", community_ids=[world.COMMUNITY.id]
+        )
         scope = access.scope_of(RPCS[purpose], SEPTEMBER)
         setattr(made, "pass", self._node.pass_of(replace(ADA, scope=scope)))
         return made

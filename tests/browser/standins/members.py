@@ -228,6 +228,13 @@ class Joining(joining_pb2_grpc.JoiningServicer):
         self._shelf.hear(request)
         return joining_pb2.ListJoinRequestsResponse(requests=self._held.requests)
 
+    def GetJoinRequest(self, request: Any, context: Any) -> joining_pb2.GetJoinRequestResponse:
+        self._shelf.hear(request)
+        one = next((each for each in self._held.requests if each.id == request.join_request_id), None)
+        if one is None:
+            raise NotFound("This request is not there any more: it was answered, or is older than 30 days.")
+        return joining_pb2.GetJoinRequestResponse(request=one)
+
     def VouchFor(self, request: Any, context: Any) -> joining_pb2.VouchForResponse:
         self._shelf.hear(request)
         return joining_pb2.VouchForResponse(member_id=request.member_id or self._held.entries[0].member_id)

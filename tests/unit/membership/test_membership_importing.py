@@ -11,22 +11,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.common.access import Role
-from services.membership.domain import Organisation
 from services.membership.domain.importing import (
     Areas,
     Finding,
-    Homes,
-    OrganisationWish,
     Unusable,
     Wish,
     columns_of,
-    decide,
-    member_id_of,
     read_row,
     read_sheet,
     twice_told,
 )
-from tests.unit.membership.people import CARE_HOMES, a_convenor, a_member, an_id
 
 NOW = datetime(2026, 8, 31, 9, 0, tzinfo=UTC)
 HEADING = ["Name", "E-Mail", "Job title", "Localities"]
@@ -183,6 +177,8 @@ def test_one_person_twice_is_bad_and_two_people_with_one_mailbox_deserve_a_look(
         (b"", "is empty"),
         (b" \r\n\r\n", "is empty"),
         (b"name,email\r\n", "no rows below"),
+        (b"Ann Example,ann@home.example\n", "no line that names the columns"),
+        (b",,,\n", "no line that names the columns"),
         (b"PK\x03\x04rest", "not a CSV file"),
         (b"%PDF-1.7", "PDF"),
         (b"n\x00a\x00m\x00e\x00", "signs that no text has"),
@@ -195,6 +191,8 @@ def test_one_person_twice_is_bad_and_two_people_with_one_mailbox_deserve_a_look(
         "empty",
         "blank",
         "no-rows",
+        "one-line-without-heading",
+        "separators-alone",
         "xlsx",
         "pdf",
         "utf-16-without-bom",
@@ -217,64 +215,3 @@ def test_a_file_without_a_heading_is_told_which_column_it_needs() -> None:
 
 def test_two_columns_that_mean_the_same_are_named() -> None:
     assert "“email” and “E-mail”" in columns_of(["name", "email", "E-mail"]).fault
-
-
-def test_a_home_is_known_by_its_code_before_its_name() -> None:
-    homes = Homes(CARE_HOMES)
-    homes.know(
-        [Organisation(an_id(1), "Oak House", ods_code="VN1"), Organisation(an_id(2), "Oak House", ods_code="VN2")]
-    )
-
-    by_code, _ = homes.of(OrganisationWish("Oak House (new sign)", ods_code="VN2"))
-    by_name, fault = homes.of(OrganisationWish("oak  house"))
-    other, _ = homes.of(OrganisationWish("Oak House", ods_code="VN3"))
-
-    assert by_code is not None and by_code.id == an_id(2)
-    assert by_name is None and "Several organisations" in fault
-    assert other is not None and set(homes.new) == {other.id}
-
-
-def test_what_is_open_about_a_home_is_filled_and_what_is_written_stays() -> None:
-    homes = Homes(CARE_HOMES)
-    homes.know([Organisation(an_id(1), "Oak House", type="hospice")])
-
-    found, _ = homes.of(OrganisationWish("Oak House", type="home_nursing", ods_code="VN1"))
-
-    assert found is not None and (found.type, found.ods_code) == ("hospice", "VN1")
-    assert homes.new == {} and set(homes.filled) == {an_id(1)}
-
-
-def test_empty_cells_take_nothing_away_and_nobody_is_listed_again_by_a_file() -> None:
-    before = a_member(job_title="Nurse", topics=("falls",), locality_ids=("04N",), listed=False, version=3)
-    wish = Wish(2, before.name, before.email, listed=True)
-
-    decided = decide(a_convenor(), wish, before, member_id="x", organisation_id="", community_id=CARE_HOMES)
-
-    assert decided.after == before
-
-
-def test_nobody_raises_themselves_by_a_file() -> None:
-    me = a_member(90, version=1)
-    wish = Wish(2, me.name, me.email, roles=frozenset({Role.ROLE_EVALUATOR}))
-
-    decided = decide(a_convenor(90), wish, me, member_id=me.id, organisation_id="", community_id=CARE_HOMES)
-
-    assert decided.after is None and decided.finding is not None
-    assert "Nobody may give themselves a role" in decided.finding.reason
-
-
-def test_whoever_left_is_not_brought_back_by_a_file() -> None:
-    gone = a_member(left=True, version=4)
-
-    decided = decide(
-        a_convenor(), Wish(2, gone.name, gone.email), gone, member_id="x", organisation_id="", community_id=CARE_HOMES
-    )
-
-    assert decided.after == gone and decided.finding is not None and not decided.finding.bad
-
-
-def test_a_member_is_the_community_the_address_and_the_name_together() -> None:
-    one = member_id_of(CARE_HOMES, "Home@home.example", "Ann  Example")
-
-    assert one == member_id_of(CARE_HOMES, "home@HOME.example", "ann example")
-    assert one != member_id_of(CARE_HOMES, "home@home.example", "Ben Example")

@@ -184,7 +184,8 @@ class MeetingsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DescribeMeeting(self, request, context):
-        """The meeting as it stands on an invitation, for mails and for pages opened by a signed link.
+        """The meeting as it stands on an invitation, for mails and for pages opened by a signed link. For such a page it is
+        told only as far as the member whom the link was made for may see it; else Conflict, as of a link that ran out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

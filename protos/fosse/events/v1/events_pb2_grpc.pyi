@@ -46,7 +46,9 @@ class MeetingsStub:
     ListMeetings: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListMeetingsRequest, _events_pb2.ListMeetingsResponse]
     """Meetings that the asker may see: those to come, the next first, or those that were, the last first."""
     DescribeMeeting: _grpc.UnaryUnaryMultiCallable[_events_pb2.DescribeMeetingRequest, _events_pb2.DescribeMeetingResponse]
-    """The meeting as it stands on an invitation, for mails and for pages opened by a signed link."""
+    """The meeting as it stands on an invitation, for mails and for pages opened by a signed link. For such a page it is
+    told only as far as the member whom the link was made for may see it; else Conflict, as of a link that ran out.
+    """
     ListPlaceHolders: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListPlaceHoldersRequest, _events_pb2.ListPlaceHoldersResponse]
     """Who has a place or waits, so that they can be told of a change, and a used link how it stands: ids only."""
     ListPresent: _grpc.UnaryUnaryMultiCallable[_events_pb2.ListPresentRequest, _events_pb2.ListPresentResponse]
@@ -88,7 +90,9 @@ class MeetingsAsyncStub(MeetingsStub):
     ListMeetings: _aio.UnaryUnaryMultiCallable[_events_pb2.ListMeetingsRequest, _events_pb2.ListMeetingsResponse]  # type: ignore[assignment]
     """Meetings that the asker may see: those to come, the next first, or those that were, the last first."""
     DescribeMeeting: _aio.UnaryUnaryMultiCallable[_events_pb2.DescribeMeetingRequest, _events_pb2.DescribeMeetingResponse]  # type: ignore[assignment]
-    """The meeting as it stands on an invitation, for mails and for pages opened by a signed link."""
+    """The meeting as it stands on an invitation, for mails and for pages opened by a signed link. For such a page it is
+    told only as far as the member whom the link was made for may see it; else Conflict, as of a link that ran out.
+    """
     ListPlaceHolders: _aio.UnaryUnaryMultiCallable[_events_pb2.ListPlaceHoldersRequest, _events_pb2.ListPlaceHoldersResponse]  # type: ignore[assignment]
     """Who has a place or waits, so that they can be told of a change, and a used link how it stands: ids only."""
     ListPresent: _aio.UnaryUnaryMultiCallable[_events_pb2.ListPresentRequest, _events_pb2.ListPresentResponse]  # type: ignore[assignment]
@@ -175,7 +179,9 @@ class MeetingsServicer(metaclass=_abc_1.ABCMeta):
         request: _events_pb2.DescribeMeetingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_events_pb2.DescribeMeetingResponse, _abc.Awaitable[_events_pb2.DescribeMeetingResponse]]:
-        """The meeting as it stands on an invitation, for mails and for pages opened by a signed link."""
+        """The meeting as it stands on an invitation, for mails and for pages opened by a signed link. For such a page it is
+        told only as far as the member whom the link was made for may see it; else Conflict, as of a link that ran out.
+        """
 
     @_abc_1.abstractmethod
     def ListPlaceHolders(

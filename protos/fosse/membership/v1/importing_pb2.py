@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#fosse/membership/v1/importing.proto\x12\x13\x66osse.membership.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x12\x43heckImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12\x0b\n\x03\x63sv\x18\x03 \x01(\x0c\"B\n\x13\x43heckImportResponse\x12+\n\x06import\x18\x01 \x01(\x0b\x32\x1b.fosse.membership.v1.Import\"\xbd\x02\n\x06Import\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12/\n\x05state\x18\x03 \x01(\x0e\x32 .fosse.membership.v1.ImportState\x12\x0c\n\x04rows\x18\x04 \x01(\x03\x12\x0c\n\x04\x64one\x18\x05 \x01(\x03\x12\x13\n\x0bnew_members\x18\x06 \x01(\x03\x12\x17\n\x0f\x63hanged_members\x18\x07 \x01(\x03\x12\x19\n\x11unchanged_members\x18\x08 \x01(\x03\x12\x19\n\x11new_organisations\x18\t \x01(\x03\x12\x10\n\x08\x62\x61\x64_rows\x18\n \x01(\x03\x12\x0f\n\x07problem\x18\x0b \x01(\t\x12,\n\x08\x62\x65gan_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07read_as\x18\r \x01(\t\"7\n\x07\x42\x61\x64\x43\x65ll\x12\x0c\n\x04line\x18\x01 \x01(\x03\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"E\n\x10GetImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xb9\x01\n\x11GetImportResponse\x12+\n\x06import\x18\x01 \x01(\x0b\x32\x1b.fosse.membership.v1.Import\x12/\n\tbad_cells\x18\x02 \x03(\x0b\x32\x1c.fosse.membership.v1.BadCell\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12-\n\x07notices\x18\x04 \x03(\x0b\x32\x1c.fosse.membership.v1.BadCell\" \n\x12\x41pplyImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\"B\n\x13\x41pplyImportResponse\x12+\n\x06import\x18\x01 \x01(\x0b\x32\x1b.fosse.membership.v1.Import\"\x1f\n\x11\x44ropImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x14\n\x12\x44ropImportResponse*\xb0\x01\n\x0bImportState\x12\x1c\n\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15IMPORT_STATE_CHECKING\x10\x01\x12\x18\n\x14IMPORT_STATE_CHECKED\x10\x02\x12\x19\n\x15IMPORT_STATE_APPLYING\x10\x03\x12\x18\n\x14IMPORT_STATE_APPLIED\x10\x04\x12\x19\n\x15IMPORT_STATE_UNUSABLE\x10\x05\x32\xdd\x04\n\tImporting\x12\x8e\x01\n\x0b\x43heckImport\x12\'.fosse.membership.v1.CheckImportRequest\x1a(.fosse.membership.v1.CheckImportResponse\",\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x14\"\x0f/api/v1/imports:\x01*\x12\x8a\x01\n\tGetImport\x12%.fosse.membership.v1.GetImportRequest\x1a&.fosse.membership.v1.GetImportResponse\".\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/imports/{id}\x12\x99\x01\n\x0b\x41pplyImport\x12\'.fosse.membership.v1.ApplyImportRequest\x1a(.fosse.membership.v1.ApplyImportResponse\"7\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/imports/{id}:apply:\x01*\x12\x95\x01\n\nDropImport\x12&.fosse.membership.v1.DropImportRequest\x1a\'.fosse.membership.v1.DropImportResponse\"6\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/imports/{id}:drop:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#fosse/membership/v1/importing.proto\x12\x13\x66osse.membership.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x12\x43heckImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12\x0b\n\x03\x63sv\x18\x03 \x01(\x0c\"B\n\x13\x43heckImportResponse\x12+\n\x06import\x18\x01 \x01(\x0b\x32\x1b.fosse.membership.v1.Import\"\xee\x02\n\x06Import\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12/\n\x05state\x18\x03 \x01(\x0e\x32 .fosse.membership.v1.ImportState\x12\x0c\n\x04rows\x18\x04 \x01(\x03\x12\x0c\n\x04\x64one\x18\x05 \x01(\x03\x12\x13\n\x0bnew_members\x18\x06 \x01(\x03\x12\x17\n\x0f\x63hanged_members\x18\x07 \x01(\x03\x12\x19\n\x11unchanged_members\x18\x08 \x01(\x03\x12\x19\n\x11new_organisations\x18\t \x01(\x03\x12\x10\n\x08\x62\x61\x64_rows\x18\n \x01(\x03\x12\x0f\n\x07problem\x18\x0b \x01(\t\x12,\n\x08\x62\x65gan_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07read_as\x18\r \x01(\t\x12\x1d\n\x15\x63hanged_organisations\x18\x0e \x01(\x03\x12\x10\n\x08retrying\x18\x0f \x01(\x08\"7\n\x07\x42\x61\x64\x43\x65ll\x12\x0c\n\x04line\x18\x01 \x01(\x03\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"E\n\x10GetImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xb9\x01\n\x11GetImportResponse\x12+\n\x06import\x18\x01 \x01(\x0b\x32\x1b.fosse.membership.v1.Import\x12/\n\tbad_cells\x18\x02 \x03(\x0b\x32\x1c.fosse.membership.v1.BadCell\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12-\n\x07notices\x18\x04 \x03(\x0b\x32\x1c.fosse.membership.v1.BadCell\" \n\x12\x41pplyImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\"B\n\x13\x41pplyImportResponse\x12+\n\x06import\x18\x01 \x01(\x0b\x32\x1b.fosse.membership.v1.Import\"\x1f\n\x11\x44ropImportRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x14\n\x12\x44ropImportResponse*\xc9\x01\n\x0bImportState\x12\x1c\n\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15IMPORT_STATE_CHECKING\x10\x01\x12\x18\n\x14IMPORT_STATE_CHECKED\x10\x02\x12\x19\n\x15IMPORT_STATE_APPLYING\x10\x03\x12\x18\n\x14IMPORT_STATE_APPLIED\x10\x04\x12\x19\n\x15IMPORT_STATE_UNUSABLE\x10\x05\x12\x17\n\x13IMPORT_STATE_FAILED\x10\x06\x32\xdd\x04\n\tImporting\x12\x8e\x01\n\x0b\x43heckImport\x12\'.fosse.membership.v1.CheckImportRequest\x1a(.fosse.membership.v1.CheckImportResponse\",\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x14\"\x0f/api/v1/imports:\x01*\x12\x8a\x01\n\tGetImport\x12%.fosse.membership.v1.GetImportRequest\x1a&.fosse.membership.v1.GetImportResponse\".\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/imports/{id}\x12\x99\x01\n\x0b\x41pplyImport\x12\'.fosse.membership.v1.ApplyImportRequest\x1a(.fosse.membership.v1.ApplyImportResponse\"7\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/imports/{id}:apply:\x01*\x12\x95\x01\n\nDropImport\x12&.fosse.membership.v1.DropImportRequest\x1a\'.fosse.membership.v1.DropImportResponse\"6\x8a\xb5\x18\x0e\n\x02\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/imports/{id}:drop:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,28 +42,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTING'].methods_by_name['ApplyImport']._serialized_options = b'\212\265\030\016\n\002\002\006\022\010operator\202\323\344\223\002\037\"\032/api/v1/imports/{id}:apply:\001*'
   _globals['_IMPORTING'].methods_by_name['DropImport']._loaded_options = None
   _globals['_IMPORTING'].methods_by_name['DropImport']._serialized_options = b'\212\265\030\016\n\002\002\006\022\010operator\202\323\344\223\002\036\"\031/api/v1/imports/{id}:drop:\001*'
-  _globals['_IMPORTSTATE']._serialized_start=1084
-  _globals['_IMPORTSTATE']._serialized_end=1260
+  _globals['_IMPORTSTATE']._serialized_start=1133
+  _globals['_IMPORTSTATE']._serialized_end=1334
   _globals['_CHECKIMPORTREQUEST']._serialized_start=153
   _globals['_CHECKIMPORTREQUEST']._serialized_end=220
   _globals['_CHECKIMPORTRESPONSE']._serialized_start=222
   _globals['_CHECKIMPORTRESPONSE']._serialized_end=288
   _globals['_IMPORT']._serialized_start=291
-  _globals['_IMPORT']._serialized_end=608
-  _globals['_BADCELL']._serialized_start=610
-  _globals['_BADCELL']._serialized_end=665
-  _globals['_GETIMPORTREQUEST']._serialized_start=667
-  _globals['_GETIMPORTREQUEST']._serialized_end=736
-  _globals['_GETIMPORTRESPONSE']._serialized_start=739
-  _globals['_GETIMPORTRESPONSE']._serialized_end=924
-  _globals['_APPLYIMPORTREQUEST']._serialized_start=926
-  _globals['_APPLYIMPORTREQUEST']._serialized_end=958
-  _globals['_APPLYIMPORTRESPONSE']._serialized_start=960
-  _globals['_APPLYIMPORTRESPONSE']._serialized_end=1026
-  _globals['_DROPIMPORTREQUEST']._serialized_start=1028
-  _globals['_DROPIMPORTREQUEST']._serialized_end=1059
-  _globals['_DROPIMPORTRESPONSE']._serialized_start=1061
-  _globals['_DROPIMPORTRESPONSE']._serialized_end=1081
-  _globals['_IMPORTING']._serialized_start=1263
-  _globals['_IMPORTING']._serialized_end=1868
+  _globals['_IMPORT']._serialized_end=657
+  _globals['_BADCELL']._serialized_start=659
+  _globals['_BADCELL']._serialized_end=714
+  _globals['_GETIMPORTREQUEST']._serialized_start=716
+  _globals['_GETIMPORTREQUEST']._serialized_end=785
+  _globals['_GETIMPORTRESPONSE']._serialized_start=788
+  _globals['_GETIMPORTRESPONSE']._serialized_end=973
+  _globals['_APPLYIMPORTREQUEST']._serialized_start=975
+  _globals['_APPLYIMPORTREQUEST']._serialized_end=1007
+  _globals['_APPLYIMPORTRESPONSE']._serialized_start=1009
+  _globals['_APPLYIMPORTRESPONSE']._serialized_end=1075
+  _globals['_DROPIMPORTREQUEST']._serialized_start=1077
+  _globals['_DROPIMPORTREQUEST']._serialized_end=1108
+  _globals['_DROPIMPORTRESPONSE']._serialized_start=1110
+  _globals['_DROPIMPORTRESPONSE']._serialized_end=1130
+  _globals['_IMPORTING']._serialized_start=1337
+  _globals['_IMPORTING']._serialized_end=1942
 # @@protoc_insertion_point(module_scope)

@@ -33,6 +33,8 @@ class _ImportStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportSta
     IMPORT_STATE_APPLIED: _ImportState.ValueType  # 4
     IMPORT_STATE_UNUSABLE: _ImportState.ValueType  # 5
     """The file as a whole cannot be used; `problem` says why."""
+    IMPORT_STATE_FAILED: _ImportState.ValueType  # 6
+    """A fault of the node's own came again at every try; `problem` says what stands and what to do."""
 
 class ImportState(_ImportState, metaclass=_ImportStateEnumTypeWrapper): ...
 
@@ -43,6 +45,8 @@ IMPORT_STATE_APPLYING: ImportState.ValueType  # 3
 IMPORT_STATE_APPLIED: ImportState.ValueType  # 4
 IMPORT_STATE_UNUSABLE: ImportState.ValueType  # 5
 """The file as a whole cannot be used; `problem` says why."""
+IMPORT_STATE_FAILED: ImportState.ValueType  # 6
+"""A fault of the node's own came again at every try; `problem` says what stands and what to do."""
 Global___ImportState: _TypeAlias = ImportState  # noqa: Y015
 
 @_typing.final
@@ -104,6 +108,8 @@ class Import(_message.Message):
     PROBLEM_FIELD_NUMBER: _builtins.int
     BEGAN_AT_FIELD_NUMBER: _builtins.int
     READ_AS_FIELD_NUMBER: _builtins.int
+    CHANGED_ORGANISATIONS_FIELD_NUMBER: _builtins.int
+    RETRYING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     community_id: _builtins.str
     state: Global___ImportState.ValueType
@@ -120,6 +126,10 @@ class Import(_message.Message):
     problem: _builtins.str
     read_as: _builtins.str
     """Encoding and separator that were recognised, as a sentence."""
+    changed_organisations: _builtins.int
+    """Known organisations that gain a code, a type or a day that was open."""
+    retrying: _builtins.bool
+    """A fault of the node's own came between; it is tried again without anybody's doing."""
     @_builtins.property
     def began_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -138,10 +148,12 @@ class Import(_message.Message):
         problem: _builtins.str = ...,
         began_at: _timestamp_pb2.Timestamp | None = ...,
         read_as: _builtins.str = ...,
+        changed_organisations: _builtins.int = ...,
+        retrying: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bad_rows", b"bad_rows", "began_at", b"began_at", "changed_members", b"changed_members", "community_id", b"community_id", "done", b"done", "id", b"id", "new_members", b"new_members", "new_organisations", b"new_organisations", "problem", b"problem", "read_as", b"read_as", "rows", b"rows", "state", b"state", "unchanged_members", b"unchanged_members"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bad_rows", b"bad_rows", "began_at", b"began_at", "changed_members", b"changed_members", "changed_organisations", b"changed_organisations", "community_id", b"community_id", "done", b"done", "id", b"id", "new_members", b"new_members", "new_organisations", b"new_organisations", "problem", b"problem", "read_as", b"read_as", "retrying", b"retrying", "rows", b"rows", "state", b"state", "unchanged_members", b"unchanged_members"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!fosse/membership/v1/joining.proto\x12\x13\x66osse.membership.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"}\n\x10\x41skToJoinRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x14\n\x0corganisation\x18\x05 \x01(\t\x12\r\n\x05\x61\x62out\x18\x06 \x01(\t\")\n\x11\x41skToJoinResponse\x12\x14\n\x0c\x61sked_before\x18\x01 \x01(\x08\"\x90\x01\n\x0bJoinRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\r\n\x05\x61\x62out\x18\x05 \x01(\t\x12,\n\x08\x61sked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x17ListJoinRequestsRequest\x12\x14\n\x0c\x63ommunity_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x18ListJoinRequestsResponse\x12\x32\n\x08requests\x18\x01 \x03(\x0b\x32 .fosse.membership.v1.JoinRequest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x0fVouchForRequest\x12\x17\n\x0fjoin_request_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x17\n\x0forganisation_id\x18\x03 \x01(\t\"%\n\x10VouchForResponse\x12\x11\n\tmember_id\x18\x01 \x01(\t\"-\n\x12\x44\x65\x63lineJoinRequest\x12\x17\n\x0fjoin_request_id\x18\x01 \x01(\t\"\x15\n\x13\x44\x65\x63lineJoinResponse2\xd7\x04\n\x07Joining\x12i\n\tAskToJoin\x12%.fosse.membership.v1.AskToJoinRequest\x1a&.fosse.membership.v1.AskToJoinResponse\"\r\x8a\xb5\x18\t\x12\x07gateway\x12\xab\x01\n\x10ListJoinRequests\x12,.fosse.membership.v1.ListJoinRequestsRequest\x1a-.fosse.membership.v1.ListJoinRequestsResponse\":\x8a\xb5\x18\x04\n\x02\x02\x06\x82\xd3\xe4\x93\x02,\x12*/api/v1/communities/{community_id}/joining\x12\x92\x01\n\x08VouchFor\x12$.fosse.membership.v1.VouchForRequest\x1a%.fosse.membership.v1.VouchForResponse\"9\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02,\"\'/api/v1/joining/{join_request_id}:vouch:\x01*\x12\x9d\x01\n\x0b\x44\x65\x63lineJoin\x12\'.fosse.membership.v1.DeclineJoinRequest\x1a(.fosse.membership.v1.DeclineJoinResponse\";\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02.\")/api/v1/joining/{join_request_id}:decline:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!fosse/membership/v1/joining.proto\x12\x13\x66osse.membership.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"}\n\x10\x41skToJoinRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x14\n\x0corganisation\x18\x05 \x01(\t\x12\r\n\x05\x61\x62out\x18\x06 \x01(\t\")\n\x11\x41skToJoinResponse\x12\x14\n\x0c\x61sked_before\x18\x01 \x01(\x08\"\x90\x01\n\x0bJoinRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ommunity_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\r\n\x05\x61\x62out\x18\x05 \x01(\t\x12,\n\x08\x61sked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x17ListJoinRequestsRequest\x12\x14\n\x0c\x63ommunity_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"g\n\x18ListJoinRequestsResponse\x12\x32\n\x08requests\x18\x01 \x03(\x0b\x32 .fosse.membership.v1.JoinRequest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x15GetJoinRequestRequest\x12\x17\n\x0fjoin_request_id\x18\x01 \x01(\t\"K\n\x16GetJoinRequestResponse\x12\x31\n\x07request\x18\x01 \x01(\x0b\x32 .fosse.membership.v1.JoinRequest\"V\n\x0fVouchForRequest\x12\x17\n\x0fjoin_request_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x17\n\x0forganisation_id\x18\x03 \x01(\t\"%\n\x10VouchForResponse\x12\x11\n\tmember_id\x18\x01 \x01(\t\"-\n\x12\x44\x65\x63lineJoinRequest\x12\x17\n\x0fjoin_request_id\x18\x01 \x01(\t\"\x15\n\x13\x44\x65\x63lineJoinResponse2\xf6\x05\n\x07Joining\x12i\n\tAskToJoin\x12%.fosse.membership.v1.AskToJoinRequest\x1a&.fosse.membership.v1.AskToJoinResponse\"\r\x8a\xb5\x18\t\x12\x07gateway\x12\xab\x01\n\x10ListJoinRequests\x12,.fosse.membership.v1.ListJoinRequestsRequest\x1a-.fosse.membership.v1.ListJoinRequestsResponse\":\x8a\xb5\x18\x04\n\x02\x02\x06\x82\xd3\xe4\x93\x02,\x12*/api/v1/communities/{community_id}/joining\x12\x9c\x01\n\x0eGetJoinRequest\x12*.fosse.membership.v1.GetJoinRequestRequest\x1a+.fosse.membership.v1.GetJoinRequestResponse\"1\x8a\xb5\x18\x04\n\x02\x02\x06\x82\xd3\xe4\x93\x02#\x12!/api/v1/joining/{join_request_id}\x12\x92\x01\n\x08VouchFor\x12$.fosse.membership.v1.VouchForRequest\x1a%.fosse.membership.v1.VouchForResponse\"9\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02,\"\'/api/v1/joining/{join_request_id}:vouch:\x01*\x12\x9d\x01\n\x0b\x44\x65\x63lineJoin\x12\'.fosse.membership.v1.DeclineJoinRequest\x1a(.fosse.membership.v1.DeclineJoinResponse\";\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02.\")/api/v1/joining/{join_request_id}:decline:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOINING'].methods_by_name['AskToJoin']._serialized_options = b'\212\265\030\t\022\007gateway'
   _globals['_JOINING'].methods_by_name['ListJoinRequests']._loaded_options = None
   _globals['_JOINING'].methods_by_name['ListJoinRequests']._serialized_options = b'\212\265\030\004\n\002\002\006\202\323\344\223\002,\022*/api/v1/communities/{community_id}/joining'
+  _globals['_JOINING'].methods_by_name['GetJoinRequest']._loaded_options = None
+  _globals['_JOINING'].methods_by_name['GetJoinRequest']._serialized_options = b'\212\265\030\004\n\002\002\006\202\323\344\223\002#\022!/api/v1/joining/{join_request_id}'
   _globals['_JOINING'].methods_by_name['VouchFor']._loaded_options = None
   _globals['_JOINING'].methods_by_name['VouchFor']._serialized_options = b'\212\265\030\003\n\001\002\202\323\344\223\002,\"\'/api/v1/joining/{join_request_id}:vouch:\001*'
   _globals['_JOINING'].methods_by_name['DeclineJoin']._loaded_options = None
@@ -52,14 +54,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTJOINREQUESTSREQUEST']._serialized_end=554
   _globals['_LISTJOINREQUESTSRESPONSE']._serialized_start=556
   _globals['_LISTJOINREQUESTSRESPONSE']._serialized_end=659
-  _globals['_VOUCHFORREQUEST']._serialized_start=661
-  _globals['_VOUCHFORREQUEST']._serialized_end=747
-  _globals['_VOUCHFORRESPONSE']._serialized_start=749
-  _globals['_VOUCHFORRESPONSE']._serialized_end=786
-  _globals['_DECLINEJOINREQUEST']._serialized_start=788
-  _globals['_DECLINEJOINREQUEST']._serialized_end=833
-  _globals['_DECLINEJOINRESPONSE']._serialized_start=835
-  _globals['_DECLINEJOINRESPONSE']._serialized_end=856
-  _globals['_JOINING']._serialized_start=859
-  _globals['_JOINING']._serialized_end=1458
+  _globals['_GETJOINREQUESTREQUEST']._serialized_start=661
+  _globals['_GETJOINREQUESTREQUEST']._serialized_end=709
+  _globals['_GETJOINREQUESTRESPONSE']._serialized_start=711
+  _globals['_GETJOINREQUESTRESPONSE']._serialized_end=786
+  _globals['_VOUCHFORREQUEST']._serialized_start=788
+  _globals['_VOUCHFORREQUEST']._serialized_end=874
+  _globals['_VOUCHFORRESPONSE']._serialized_start=876
+  _globals['_VOUCHFORRESPONSE']._serialized_end=913
+  _globals['_DECLINEJOINREQUEST']._serialized_start=915
+  _globals['_DECLINEJOINREQUEST']._serialized_end=960
+  _globals['_DECLINEJOINRESPONSE']._serialized_start=962
+  _globals['_DECLINEJOINRESPONSE']._serialized_end=983
+  _globals['_JOINING']._serialized_start=986
+  _globals['_JOINING']._serialized_end=1744
 # @@protoc_insertion_point(module_scope)

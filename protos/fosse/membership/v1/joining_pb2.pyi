@@ -159,6 +159,45 @@ class ListJoinRequestsResponse(_message.Message):
 Global___ListJoinRequestsResponse: _TypeAlias = ListJoinRequestsResponse  # noqa: Y015
 
 @_typing.final
+class GetJoinRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOIN_REQUEST_ID_FIELD_NUMBER: _builtins.int
+    join_request_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        join_request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["join_request_id", b"join_request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetJoinRequestRequest: _TypeAlias = GetJoinRequestRequest  # noqa: Y015
+
+@_typing.final
+class GetJoinRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def request(self) -> Global___JoinRequest: ...
+    def __init__(
+        self,
+        *,
+        request: Global___JoinRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetJoinRequestResponse: _TypeAlias = GetJoinRequestResponse  # noqa: Y015
+
+@_typing.final
 class VouchForRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -44,6 +44,11 @@ class JoiningStub:
                 request_serializer=fosse_dot_membership_dot_v1_dot_joining__pb2.ListJoinRequestsRequest.SerializeToString,
                 response_deserializer=fosse_dot_membership_dot_v1_dot_joining__pb2.ListJoinRequestsResponse.FromString,
                 _registered_method=True)
+        self.GetJoinRequest = channel.unary_unary(
+                '/fosse.membership.v1.Joining/GetJoinRequest',
+                request_serializer=fosse_dot_membership_dot_v1_dot_joining__pb2.GetJoinRequestRequest.SerializeToString,
+                response_deserializer=fosse_dot_membership_dot_v1_dot_joining__pb2.GetJoinRequestResponse.FromString,
+                _registered_method=True)
         self.VouchFor = channel.unary_unary(
                 '/fosse.membership.v1.Joining/VouchFor',
                 request_serializer=fosse_dot_membership_dot_v1_dot_joining__pb2.VouchForRequest.SerializeToString,
@@ -68,6 +73,13 @@ class JoiningServicer:
 
     def ListJoinRequests(self, request, context):
         """Who waits for somebody to vouch for them, oldest first; for convenors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetJoinRequest(self, request, context):
+        """One of those who wait; NotFound once they were answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +112,11 @@ def add_JoiningServicer_to_server(servicer, server):
                     servicer.ListJoinRequests,
                     request_deserializer=fosse_dot_membership_dot_v1_dot_joining__pb2.ListJoinRequestsRequest.FromString,
                     response_serializer=fosse_dot_membership_dot_v1_dot_joining__pb2.ListJoinRequestsResponse.SerializeToString,
+            ),
+            'GetJoinRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJoinRequest,
+                    request_deserializer=fosse_dot_membership_dot_v1_dot_joining__pb2.GetJoinRequestRequest.FromString,
+                    response_serializer=fosse_dot_membership_dot_v1_dot_joining__pb2.GetJoinRequestResponse.SerializeToString,
             ),
             'VouchFor': grpc.unary_unary_rpc_method_handler(
                     servicer.VouchFor,
@@ -166,6 +183,33 @@ class Joining:
             '/fosse.membership.v1.Joining/ListJoinRequests',
             fosse_dot_membership_dot_v1_dot_joining__pb2.ListJoinRequestsRequest.SerializeToString,
             fosse_dot_membership_dot_v1_dot_joining__pb2.ListJoinRequestsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJoinRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.membership.v1.Joining/GetJoinRequest',
+            fosse_dot_membership_dot_v1_dot_joining__pb2.GetJoinRequestRequest.SerializeToString,
+            fosse_dot_membership_dot_v1_dot_joining__pb2.GetJoinRequestResponse.FromString,
             options,
             channel_credentials,
             insecure,

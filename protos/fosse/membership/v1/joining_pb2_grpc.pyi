@@ -35,6 +35,8 @@ class JoiningStub:
     """The person behind the access token asks to join. One open question for each sign-in."""
     ListJoinRequests: _grpc.UnaryUnaryMultiCallable[_joining_pb2.ListJoinRequestsRequest, _joining_pb2.ListJoinRequestsResponse]
     """Who waits for somebody to vouch for them, oldest first; for convenors."""
+    GetJoinRequest: _grpc.UnaryUnaryMultiCallable[_joining_pb2.GetJoinRequestRequest, _joining_pb2.GetJoinRequestResponse]
+    """One of those who wait; NotFound once they were answered."""
     VouchFor: _grpc.UnaryUnaryMultiCallable[_joining_pb2.VouchForRequest, _joining_pb2.VouchForResponse]
     """A convenor vouches: the sign-in becomes that of a member who is on the list already (an earlier sign-in of theirs
     then ends), or of a new one.
@@ -49,6 +51,8 @@ class JoiningAsyncStub(JoiningStub):
     """The person behind the access token asks to join. One open question for each sign-in."""
     ListJoinRequests: _aio.UnaryUnaryMultiCallable[_joining_pb2.ListJoinRequestsRequest, _joining_pb2.ListJoinRequestsResponse]  # type: ignore[assignment]
     """Who waits for somebody to vouch for them, oldest first; for convenors."""
+    GetJoinRequest: _aio.UnaryUnaryMultiCallable[_joining_pb2.GetJoinRequestRequest, _joining_pb2.GetJoinRequestResponse]  # type: ignore[assignment]
+    """One of those who wait; NotFound once they were answered."""
     VouchFor: _aio.UnaryUnaryMultiCallable[_joining_pb2.VouchForRequest, _joining_pb2.VouchForResponse]  # type: ignore[assignment]
     """A convenor vouches: the sign-in becomes that of a member who is on the list already (an earlier sign-in of theirs
     then ends), or of a new one.
@@ -72,6 +76,14 @@ class JoiningServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_joining_pb2.ListJoinRequestsResponse, _abc.Awaitable[_joining_pb2.ListJoinRequestsResponse]]:
         """Who waits for somebody to vouch for them, oldest first; for convenors."""
+
+    @_abc_1.abstractmethod
+    def GetJoinRequest(
+        self,
+        request: _joining_pb2.GetJoinRequestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_joining_pb2.GetJoinRequestResponse, _abc.Awaitable[_joining_pb2.GetJoinRequestResponse]]:
+        """One of those who wait; NotFound once they were answered."""
 
     @_abc_1.abstractmethod
     def VouchFor(

@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/membership/v1/links.proto\x12\x13\x66osse.membership.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x01\n\x08LinkWish\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x31\n\x07purpose\x18\x03 \x01(\x0e\x32 .fosse.membership.v1.LinkPurpose\x12\x11\n\tobject_id\x18\x04 \x01(\t\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\x10MakeLinksRequest\x12,\n\x05links\x18\x01 \x03(\x0b\x32\x1d.fosse.membership.v1.LinkWish\"$\n\x08MadeLink\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"A\n\x11MakeLinksResponse\x12,\n\x05links\x18\x01 \x03(\x0b\x32\x1d.fosse.membership.v1.MadeLink\"#\n\x13\x44\x65scribeLinkRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\xe4\x01\n\x14\x44\x65scribeLinkResponse\x12\x31\n\x07purpose\x18\x01 \x01(\x0e\x32 .fosse.membership.v1.LinkPurpose\x12\x11\n\tobject_id\x18\x02 \x01(\t\x12\x10\n\x08made_for\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tmember_id\x18\x05 \x01(\t\x12\x31\n\rfirst_used_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\" \n\x10TradeLinkRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"y\n\x11TradeLinkResponse\x12\x0c\n\x04pass\x18\x01 \x01(\t\x12\x31\n\x07purpose\x18\x02 \x01(\x0e\x32 .fosse.membership.v1.LinkPurpose\x12\x11\n\tobject_id\x18\x03 \x01(\t\x12\x10\n\x08made_for\x18\x04 \x01(\t\"\'\n\x12RevokeLinksRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\"&\n\x13RevokeLinksResponse\x12\x0f\n\x07revoked\x18\x01 \x01(\x03\"\"\n\rActForRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\"\x1e\n\x0e\x41\x63tForResponse\x12\x0c\n\x04pass\x18\x01 \x01(\t*\x8d\x01\n\x0bLinkPurpose\x12\x1c\n\x18LINK_PURPOSE_UNSPECIFIED\x10\x00\x12\x15\n\x11LINK_PURPOSE_BOOK\x10\x01\x12\x17\n\x13LINK_PURPOSE_CANCEL\x10\x02\x12\x18\n\x14LINK_PURPOSE_DECLINE\x10\x03\x12\x16\n\x12LINK_PURPOSE_PULSE\x10\x04\x32\xdc\x04\n\x05Links\x12n\n\tMakeLinks\x12%.fosse.membership.v1.MakeLinksRequest\x1a&.fosse.membership.v1.MakeLinksResponse\"\x12\x8a\xb5\x18\x0e\x12\x0cnotification\x12r\n\x0c\x44\x65scribeLink\x12(.fosse.membership.v1.DescribeLinkRequest\x1a).fosse.membership.v1.DescribeLinkResponse\"\r\x8a\xb5\x18\t\x12\x07gateway\x12i\n\tTradeLink\x12%.fosse.membership.v1.TradeLinkRequest\x1a&.fosse.membership.v1.TradeLinkResponse\"\r\x8a\xb5\x18\t\x12\x07gateway\x12\xa7\x01\n\x0bRevokeLinks\x12\'.fosse.membership.v1.RevokeLinksRequest\x1a(.fosse.membership.v1.RevokeLinksResponse\"E\x8a\xb5\x18\x0f\n\x03\x01\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02,\"\'/api/v1/members/{member_id}:revokeLinks:\x01*\x12Z\n\x06\x41\x63tFor\x12\".fosse.membership.v1.ActForRequest\x1a#.fosse.membership.v1.ActForResponse\"\x07\x8a\xb5\x18\x03\n\x01\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/membership/v1/links.proto\x12\x13\x66osse.membership.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x01\n\x08LinkWish\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x31\n\x07purpose\x18\x03 \x01(\x0e\x32 .fosse.membership.v1.LinkPurpose\x12\x11\n\tobject_id\x18\x04 \x01(\t\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\x10MakeLinksRequest\x12,\n\x05links\x18\x01 \x03(\x0b\x32\x1d.fosse.membership.v1.LinkWish\"$\n\x08MadeLink\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"A\n\x11MakeLinksResponse\x12,\n\x05links\x18\x01 \x03(\x0b\x32\x1d.fosse.membership.v1.MadeLink\"#\n\x13\x44\x65scribeLinkRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\xfb\x01\n\x14\x44\x65scribeLinkResponse\x12\x31\n\x07purpose\x18\x01 \x01(\x0e\x32 .fosse.membership.v1.LinkPurpose\x12\x11\n\tobject_id\x18\x02 \x01(\t\x12\x10\n\x08made_for\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tmember_id\x18\x05 \x01(\t\x12\x31\n\rfirst_used_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rcommunity_ids\x18\x07 \x03(\t\" \n\x10TradeLinkRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\x90\x01\n\x11TradeLinkResponse\x12\x0c\n\x04pass\x18\x01 \x01(\t\x12\x31\n\x07purpose\x18\x02 \x01(\x0e\x32 .fosse.membership.v1.LinkPurpose\x12\x11\n\tobject_id\x18\x03 \x01(\t\x12\x10\n\x08made_for\x18\x04 \x01(\t\x12\x15\n\rcommunity_ids\x18\x05 \x03(\t\"\'\n\x12RevokeLinksRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\"&\n\x13RevokeLinksResponse\x12\x0f\n\x07revoked\x18\x01 \x01(\x03\"\"\n\rActForRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\"\x1e\n\x0e\x41\x63tForResponse\x12\x0c\n\x04pass\x18\x01 \x01(\t*\x8d\x01\n\x0bLinkPurpose\x12\x1c\n\x18LINK_PURPOSE_UNSPECIFIED\x10\x00\x12\x15\n\x11LINK_PURPOSE_BOOK\x10\x01\x12\x17\n\x13LINK_PURPOSE_CANCEL\x10\x02\x12\x18\n\x14LINK_PURPOSE_DECLINE\x10\x03\x12\x16\n\x12LINK_PURPOSE_PULSE\x10\x04\x32\xdc\x04\n\x05Links\x12n\n\tMakeLinks\x12%.fosse.membership.v1.MakeLinksRequest\x1a&.fosse.membership.v1.MakeLinksResponse\"\x12\x8a\xb5\x18\x0e\x12\x0cnotification\x12r\n\x0c\x44\x65scribeLink\x12(.fosse.membership.v1.DescribeLinkRequest\x1a).fosse.membership.v1.DescribeLinkResponse\"\r\x8a\xb5\x18\t\x12\x07gateway\x12i\n\tTradeLink\x12%.fosse.membership.v1.TradeLinkRequest\x1a&.fosse.membership.v1.TradeLinkResponse\"\r\x8a\xb5\x18\t\x12\x07gateway\x12\xa7\x01\n\x0bRevokeLinks\x12\'.fosse.membership.v1.RevokeLinksRequest\x1a(.fosse.membership.v1.RevokeLinksResponse\"E\x8a\xb5\x18\x0f\n\x03\x01\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02,\"\'/api/v1/members/{member_id}:revokeLinks:\x01*\x12Z\n\x06\x41\x63tFor\x12\".fosse.membership.v1.ActForRequest\x1a#.fosse.membership.v1.ActForResponse\"\x07\x8a\xb5\x18\x03\n\x01\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,8 +44,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINKS'].methods_by_name['RevokeLinks']._serialized_options = b'\212\265\030\017\n\003\001\002\006\022\010operator\202\323\344\223\002,\"\'/api/v1/members/{member_id}:revokeLinks:\001*'
   _globals['_LINKS'].methods_by_name['ActFor']._loaded_options = None
   _globals['_LINKS'].methods_by_name['ActFor']._serialized_options = b'\212\265\030\003\n\001\002'
-  _globals['_LINKPURPOSE']._serialized_start=1057
-  _globals['_LINKPURPOSE']._serialized_end=1198
+  _globals['_LINKPURPOSE']._serialized_start=1104
+  _globals['_LINKPURPOSE']._serialized_end=1245
   _globals['_LINKWISH']._serialized_start=150
   _globals['_LINKWISH']._serialized_end=309
   _globals['_MAKELINKSREQUEST']._serialized_start=311
@@ -57,19 +57,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DESCRIBELINKREQUEST']._serialized_start=482
   _globals['_DESCRIBELINKREQUEST']._serialized_end=517
   _globals['_DESCRIBELINKRESPONSE']._serialized_start=520
-  _globals['_DESCRIBELINKRESPONSE']._serialized_end=748
-  _globals['_TRADELINKREQUEST']._serialized_start=750
-  _globals['_TRADELINKREQUEST']._serialized_end=782
-  _globals['_TRADELINKRESPONSE']._serialized_start=784
-  _globals['_TRADELINKRESPONSE']._serialized_end=905
-  _globals['_REVOKELINKSREQUEST']._serialized_start=907
-  _globals['_REVOKELINKSREQUEST']._serialized_end=946
-  _globals['_REVOKELINKSRESPONSE']._serialized_start=948
-  _globals['_REVOKELINKSRESPONSE']._serialized_end=986
-  _globals['_ACTFORREQUEST']._serialized_start=988
-  _globals['_ACTFORREQUEST']._serialized_end=1022
-  _globals['_ACTFORRESPONSE']._serialized_start=1024
-  _globals['_ACTFORRESPONSE']._serialized_end=1054
-  _globals['_LINKS']._serialized_start=1201
-  _globals['_LINKS']._serialized_end=1805
+  _globals['_DESCRIBELINKRESPONSE']._serialized_end=771
+  _globals['_TRADELINKREQUEST']._serialized_start=773
+  _globals['_TRADELINKREQUEST']._serialized_end=805
+  _globals['_TRADELINKRESPONSE']._serialized_start=808
+  _globals['_TRADELINKRESPONSE']._serialized_end=952
+  _globals['_REVOKELINKSREQUEST']._serialized_start=954
+  _globals['_REVOKELINKSREQUEST']._serialized_end=993
+  _globals['_REVOKELINKSRESPONSE']._serialized_start=995
+  _globals['_REVOKELINKSRESPONSE']._serialized_end=1033
+  _globals['_ACTFORREQUEST']._serialized_start=1035
+  _globals['_ACTFORREQUEST']._serialized_end=1069
+  _globals['_ACTFORRESPONSE']._serialized_start=1071
+  _globals['_ACTFORRESPONSE']._serialized_end=1101
+  _globals['_LINKS']._serialized_start=1248
+  _globals['_LINKS']._serialized_end=1852
 # @@protoc_insertion_point(module_scope)

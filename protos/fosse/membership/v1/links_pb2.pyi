@@ -180,6 +180,7 @@ class DescribeLinkResponse(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     MEMBER_ID_FIELD_NUMBER: _builtins.int
     FIRST_USED_AT_FIELD_NUMBER: _builtins.int
+    COMMUNITY_IDS_FIELD_NUMBER: _builtins.int
     purpose: Global___LinkPurpose.ValueType
     object_id: _builtins.str
     made_for: _builtins.str
@@ -192,6 +193,10 @@ class DescribeLinkResponse(_message.Message):
     def first_used_at(self) -> _timestamp_pb2.Timestamp:
         """Absent: not used yet. Never of a pulse's, because it would tell who answered."""
 
+    @_builtins.property
+    def community_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where the member belongs now: what the link is about is shown no further than that."""
+
     def __init__(
         self,
         *,
@@ -201,10 +206,11 @@ class DescribeLinkResponse(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         member_id: _builtins.str = ...,
         first_used_at: _timestamp_pb2.Timestamp | None = ...,
+        community_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "first_used_at", b"first_used_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "first_used_at", b"first_used_at", "made_for", b"made_for", "member_id", b"member_id", "object_id", b"object_id", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["community_ids", b"community_ids", "expires_at", b"expires_at", "first_used_at", b"first_used_at", "made_for", b"made_for", "member_id", b"member_id", "object_id", b"object_id", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,20 +243,26 @@ class TradeLinkResponse(_message.Message):
     PURPOSE_FIELD_NUMBER: _builtins.int
     OBJECT_ID_FIELD_NUMBER: _builtins.int
     MADE_FOR_FIELD_NUMBER: _builtins.int
+    COMMUNITY_IDS_FIELD_NUMBER: _builtins.int
     purpose: Global___LinkPurpose.ValueType
     object_id: _builtins.str
     made_for: _builtins.str
     """As of DescribeLink."""
+    @_builtins.property
+    def community_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As of DescribeLink."""
+
     def __init__(
         self,
         *,
         purpose: Global___LinkPurpose.ValueType = ...,
         object_id: _builtins.str = ...,
         made_for: _builtins.str = ...,
+        community_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["made_for", b"made_for", "object_id", b"object_id", "pass", b"pass", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["community_ids", b"community_ids", "made_for", b"made_for", "object_id", b"object_id", "pass", b"pass", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

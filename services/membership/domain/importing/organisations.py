@@ -1,7 +1,7 @@
 """Which organisation a row means: by its ODS code, else its CQC location, else its name; or a new one."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.membership.domain.importing.identity import folded, made_of
 from services.membership.domain.importing.rows import OrganisationWish
@@ -9,6 +9,16 @@ from services.membership.domain.places import Organisation
 
 SEVERAL = "Several organisations here have this name. Add the ODS code or the CQC location ID."
 TWO = "The ODS code and the CQC location ID belong to two different organisations here."
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The organisation that a row means, or why it cannot be told; and what is worth a look in which field."""
+
+    home: Organisation | None
+    fault: str = ""
+    field: str = ""
+    notice: str = ""
 
 
 class Homes:
@@ -22,6 +32,7 @@ class Homes:
         self._names: dict[str, set[str]] = {}
         self.new: dict[str, Organisation] = {}
         self.filled: dict[str, Organisation] = {}
+        self.settled: set[str] = set()
 
     def know(self, organisations: Iterable[Organisation]) -> None:
         """What the node holds of them; what the file brought or filled before stays."""
@@ -29,22 +40,24 @@ class Homes:
             if each.id not in self._known:
                 self._remember(each)
 
-    def of(self, wish: OrganisationWish) -> tuple[Organisation | None, str]:
-        """The organisation that is meant, or why it cannot be told."""
+    def of(self, wish: OrganisationWish) -> Meant:
         found, fault = self._meant(wish)
         if fault:
-            return None, fault
+            return Meant(None, fault)
+        field = notice = ""
         if found is None:
+            field, notice = self._namesake(wish)
             found = self._made(wish)
             self.new[found.id] = found
         elif (more := _with_gaps_filled(found, wish)) != found:
             found = more
             (self.new if found.id in self.new else self.filled)[found.id] = found
         self._remember(found)
-        return found, ""
+        return Meant(found, field=field, notice=notice)
 
     def settle(self) -> None:
         """What the file brought so far is written: from now on it is known."""
+        self.settled |= {*self.new, *self.filled}
         self.new, self.filled = {}, {}
 
     def _meant(self, wish: OrganisationWish) -> tuple[Organisation | None, str]:
@@ -57,9 +70,23 @@ class Homes:
             return None, TWO
         if coded:
             return self._known[coded.pop()], ""
-        named = [self._known[each] for each in self._names.get(folded(wish.name), ())]
-        fitting = [each for each in named if _may_be(each, wish)]
+        fitting = [each for each in self._called(wish.name) if _may_be(each, wish)]
         return (fitting[0] if fitting else None), SEVERAL if len(fitting) > 1 else ""
+
+    def _called(self, name: str) -> list[Organisation]:
+        return [self._known[each] for each in sorted(self._names.get(folded(name), ()))]
+
+    def _namesake(self, wish: OrganisationWish) -> tuple[str, str]:
+        """Which code keeps a new organisation apart from the one that has its name, and what will happen."""
+        for other in self._called(wish.name):
+            for field in ("ods_code", "cqc_location_id"):
+                wanted, held = getattr(wish, field), getattr(other, field)
+                if wanted and held and wanted != held:
+                    return field, (
+                        f"“{wanted}” is not known here, where “{wish.name[:60]}” has {held}. A second organisation of "
+                        f"this name will be made. If it is the same one, write {held} here or leave this cell empty."
+                    )
+        return "", ""
 
     def _made(self, wish: OrganisationWish) -> Organisation:
         if wish.ods_code:

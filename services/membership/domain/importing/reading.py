@@ -58,10 +58,19 @@ def read_sheet(content: bytes) -> Sheet:
     separator = told or _separator(body)
     rows = _rows(body, separator, skipped)
     if len(rows) < 2:
-        raise Unusable("The file has a heading but no rows below it. Nothing was changed.")
+        raise Unusable(_too_short(rows))
     if len(rows) - 1 > MOST_ROWS:
         raise Unusable("The file has more than 10,000 rows. Nothing was changed; split it into several files.")
     return Sheet(rows[0], tuple(rows[1:]), f"Read as {encoding}, with {_SEPARATORS[separator]} between the cells.")
+
+
+def _too_short(rows: list[Row]) -> str:
+    if rows and known_in(rows[0].cells):
+        return "The file has a heading but no rows below it. Nothing was changed."
+    return (
+        "The file has no line that names the columns. Nothing was changed. Put one above the rows, with at least "
+        "“name” and “email” in it, and send the file again."
+    )
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

@@ -13,7 +13,7 @@ CHROMIUM_BY_APT := [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get update -
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check test lint protos bench promises locks chromium
+.PHONY: help demo demo-check test lint protos bench promises locks image chromium
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,11 @@ promises: .venv/dev.stamp chromium ## check the promises and write docs/promises
 locks: .venv/dev.stamp ## resolve requirements*.in anew into hashed locks
 	@$(LOCK) --upgrade requirements.in -o requirements.txt
 	@$(LOCK) --upgrade -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) --upgrade -c requirements.txt deploy/requirements.in -o deploy/requirements.txt
+	@$(BIN)/python deploy/check_locks.py requirements.txt requirements-dev.txt deploy/requirements.txt
+
+image: ## the container image fosse:local with its SBOM; AUDIT=1 asks for advisories, PYTHON_IMAGE=… for another base
+	@deploy/image.sh
 
 chromium: .venv/dev.stamp
 	@command -v chromium >/dev/null || { $(CHROMIUM_BY_APT); } >/dev/null 2>&1 \

@@ -8,7 +8,21 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
-from gateway import answered, api, auth, clients, errors, files, guards, health, joining, limits, pages, security
+from gateway import (
+    answered,
+    api,
+    auth,
+    clients,
+    errors,
+    files,
+    guards,
+    health,
+    joining,
+    limits,
+    pages,
+    passing,
+    security,
+)
 from gateway.callers import Callers, caller
 from gateway.errors import SignInNeeded
 from gateway.provider import Client, Provider
@@ -19,6 +33,7 @@ from services.common.channels import Channels
 from services.common.clock import Clock, utc_now
 from services.common.database import Database
 from services.common.errors import NotAllowed
+from services.common.wires import wires_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a form has besides its file.
@@ -32,7 +47,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     migrating.check(db, MIGRATIONS)
     secret = security.secret_key(settings.secret_key_file)
     app = _flask(settings, secret)
-    connected = channels or Channels(settings.run_dir, "gateway")
+    connected = channels or Channels(wires_of(settings.run_dir, settings.tls_dir), "gateway")
     door = _door(settings, db, secret, connected, clock)
     door.callers.install(app.extensions)
     clients.install(app.extensions, clients.connect(connected, settings))
@@ -44,6 +59,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     api.install(app, door.counters, clock)
     files.install(app)
     limits.install(app.extensions, limits.Limits(door.counters, clock))
+    passing.install(app, settings)
     answered.install(app.extensions, answered.Answered(settings, clock))
     pages.register(app, settings.name, clock)
     _guard(app)
@@ -85,6 +101,8 @@ def _door(settings: Settings, db: Database, secret: bytes, channels: Channels, c
         client_secret=client_secret,
         redirect_uri=f"{settings.origin}/signin/return",
         signed_out_uri=f"{settings.origin}/",
+        address=settings.provider_address,
+        trusted=str(settings.provider_ca or ""),
     )
     provider, sessions = Provider(at_provider, clock), Sessions(db)
     # Without a person's pass: these calls are how a pass is come by.
@@ -106,7 +124,8 @@ def _guard(app: Flask) -> None:
             request.max_content_length = _FORM_BYTES
         else:
             _refuse(guard)
-        security.check_form()
+        if guard.our_forms:
+            security.check_form()
 
 
 def _refuse(guard: guards.Guard) -> None:

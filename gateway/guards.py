@@ -14,6 +14,8 @@ _MARK = "fosse_guard"
 class Guard:
     anyone: bool = False
     roles: frozenset[int] = field(default_factory=frozenset)
+    # False: its forms are not ours, and bring tokens of their own.
+    our_forms: bool = True
 
 
 class UnguardedRoute(Exception):
@@ -22,6 +24,11 @@ class UnguardedRoute(Exception):
 
 def anyone(view: View) -> View:
     return guarded(view, Guard(anyone=True))
+
+
+def theirs(view: View) -> View:
+    """For anyone; what is sent goes to the provider, whose pages have their own protection."""
+    return guarded(view, Guard(anyone=True, our_forms=False))
 
 
 def signed_in(view: View) -> View:

@@ -20,6 +20,10 @@ class Limits:
         """Counts one attempt of whoever sent the request; raises `TooMany` when the window is used up."""
         self.counters.take(limit, request.remote_addr or "", self.clock())
 
+    def give_back(self, limit: Limit) -> None:
+        """An honest attempt does not count."""
+        self.counters.give_back(limit, request.remote_addr or "", self.clock())
+
 
 def install(extensions: dict[str, object], made: Limits) -> None:
     extensions[_KEY] = made

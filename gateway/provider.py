@@ -44,6 +44,10 @@ class Client:
     client_secret: str | None
     redirect_uri: str
     signed_out_uri: str
+    # Where its discovery document is read; the issuer where it is empty.
+    address: str = ""
+    # A file of certificates to trust it by; empty: those of the machine.
+    trusted: str = ""
 
 
 class Provider:
@@ -52,6 +56,7 @@ class Provider:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
+        self._discovered_at = (client.address or client.issuer).rstrip("/")
         self._lock = threading.Lock()
         self._metadata: dict[str, Any] = {}
         self._metadata_until = 0.0
@@ -167,7 +172,7 @@ class Provider:
     def _metadata_now(self) -> dict[str, Any]:
         with self._lock:
             if time.monotonic() >= self._metadata_until:
-                found = self._fetch(f"{self._client.issuer.rstrip('/')}/.well-known/openid-configuration")
+                found = self._fetch(f"{self._discovered_at}/.well-known/openid-configuration")
                 if found.get("issuer") != self._client.issuer:
                     log.error("provider names another issuer")
                     raise Away(_AWAY)
@@ -183,7 +188,7 @@ class Provider:
 
     def _session(self) -> OAuth2Session:
         # The environment's proxies and .netrc are no settings of ours: the provider is asked directly.
-        return OAuth2Session(
+        session = OAuth2Session(
             self._client.client_id,
             self._client.client_secret,
             scope="openid basic",
@@ -192,6 +197,8 @@ class Provider:
             default_timeout=_TIMEOUT_S,
             trust_env=False,
         )
+        session.verify = self._client.trusted or True
+        return session
 
 
 @contextmanager

@@ -27,10 +27,17 @@ class Settings:
     trusted_proxies: int = 0
     # The folder of the services' sockets.
     run_dir: Path = Path("run")
+    # Between containers: the folder with this process's certificate, key and authority; the sockets are then not used.
+    tls_dir: Path | None = None
     # Sessions, sign-ins under way and rate counters; nothing else.
     database: str = "sqlite:///gateway.db"
     # The OpenID provider, exactly as it names itself in `iss`.
     issuer: str = "http://127.0.0.1:8081"
+    # Where we reach it, when that is another address: https://keycloak:8443/id/realms/fosse. If the issuer lies below
+    # the public address, people reach it through the gateway.
+    provider_address: str = ""
+    # Certificates to trust the provider by; empty: those of the machine.
+    provider_ca: Path | None = None
     # What the provider knows the gateway by.
     client_id: str = "fosse-gateway"
     # None: a public client; PKCE protects the code either way.

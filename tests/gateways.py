@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from services.common.channels import Channels
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
+from services.common.wires import Sockets
 from services.membership.service import build
 from services.membership.settings import Settings as MembershipSettings
 from services.node.provider.accounts import Accounts
@@ -115,7 +116,7 @@ def _membership(
 ) -> MembershipStub:
     floor = stack.enter_context(a_floor("membership", databases, clock, folder))
     stack.enter_context(alone(build(floor, MembershipSettings(issuer=settings.issuer)), floor))
-    channels = Channels(folder / "run", "operator")
+    channels = Channels(Sockets(folder / "run"), "operator")
     stack.callback(channels.close)
     operator = channels.stub(MembershipStub, "membership")
     put_community(operator)
@@ -123,7 +124,7 @@ def _membership(
 
 
 def _servers(stack: ExitStack, run_dir: Path, clock: Clock, shelf: Shelf) -> None:
-    channels = Channels(run_dir, "resource")
+    channels = Channels(Sockets(run_dir), "resource")
     stack.callback(channels.close)
     membership = channels.stub(MembershipStub, "membership")
 
@@ -139,7 +140,7 @@ def _servers(stack: ExitStack, run_dir: Path, clock: Clock, shelf: Shelf) -> Non
         "notification": lambda server: notification_pb2_grpc.add_NotificationServicer_to_server(post, server),
     }
     for name, add in adders.items():
-        server = Server([add], f"unix:{run_dir / name}.sock", PassVerifier(keys, clock), workers=4)
+        server = Server(name, [add], Sockets(run_dir), PassVerifier(keys, clock), workers=4)
         server.start()
         stack.callback(server.stop)
 

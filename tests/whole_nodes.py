@@ -9,6 +9,7 @@ from pathlib import Path
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from gateway.settings import Settings as GatewaySettings
 from services.common.channels import Channels
+from services.common.wires import Sockets
 from services.node import embedded, pages
 from services.node.folder import Folder
 from services.node.provider.accounts import Accounts
@@ -34,7 +35,7 @@ def a_whole_node(folder: Path, slug: str = "notts") -> Iterator[WholeNode]:
     with ExitStack() as stack:
         stack.enter_context(_running(settings))
         run_dir = Path(str(Folder(settings.data).holder()["run_dir"]))
-        channels = Channels(run_dir, "operator")
+        channels = Channels(Sockets(run_dir), "operator")
         stack.callback(channels.close)
         operator = channels.stub(MembershipStub, "membership")
         put_community(operator)

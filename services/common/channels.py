@@ -4,15 +4,18 @@ Channels are made on first use, so that a server that forks makes them after the
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import grpc
 
-from services.common.rpc import MESSAGE_BYTES, PASS, WORKLOAD, refusal_of
+from services.common.rpc import MESSAGE_BYTES, PASS, refusal_of
+from services.common.rpc_errors import Away
+from services.common.wires import WORKLOAD, Wires
 
 S = TypeVar("S")
+# A connection, and the generation of wires that it belongs to.
+Connected = Callable[[], tuple[int, grpc.Channel]]
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
@@ -33,15 +36,13 @@ def with_pass(token: str) -> tuple[tuple[str, str], ...]:
 class Channels:
     """Connections of one workload to the services of its node, by name."""
 
-    def __init__(self, run_dir: Path, workload: str) -> None:
-        self._run_dir = run_dir
+    def __init__(self, wires: Wires, workload: str) -> None:
+        self.wires = wires
         self._own = ((WORKLOAD, workload),)
-        self._channels: dict[str, grpc.Channel] = {}
+        self._channels: dict[str, tuple[int, grpc.Channel]] = {}
         self._stubs: dict[tuple[str, str, float], Any] = {}
         self._lock = threading.Lock()
-
-    def address(self, service: str) -> str:
-        return f"unix:{self._run_dir / service}.sock"
+        self._closed = False
 
     def stub(self, make: Callable[[Any], S], service: str, deadline_s: float = PAGE_S) -> S:
         """A stub whose calls end after `deadline_s` unless told otherwise.
@@ -51,57 +52,76 @@ class Channels:
         key = (service, getattr(make, "__qualname__", repr(make)), deadline_s)
         found = self._stubs.get(key)
         if found is None:
-            found = self._stubs[key] = make(_Calling(self._channel(service), self._own, deadline_s))
+            found = self._stubs[key] = make(_Calling(lambda: self._channel(service), self._own, deadline_s))
         stub: S = found
         return stub
 
     def close(self) -> None:
         with self._lock:
-            for channel in self._channels.values():
+            self._closed = True
+            for _, channel in self._channels.values():
                 channel.close()
             self._channels.clear()
             self._stubs.clear()
 
-    def _channel(self, service: str) -> grpc.Channel:
+    def _channel(self, service: str) -> tuple[int, grpc.Channel]:
+        """With the generation it belongs to; one of an older is let go, and closes when its last call has ended."""
         with self._lock:
-            if service not in self._channels:
-                self._channels[service] = grpc.insecure_channel(self.address(service), options=_OPTIONS)
-            return self._channels[service]
+            if self._closed:
+                raise Away("closed")
+            now = self.wires.generation()
+            made = self._channels.get(service)
+            if made is None or made[0] != now:
+                made = self._channels[service] = (now, self.wires.connect(service, _OPTIONS))
+            return made
 
 
 class _Calling:
     """A channel as generated stubs see it, with our deadline, our name and our refusals on each call."""
 
-    def __init__(self, channel: grpc.Channel, own: tuple[tuple[str, str], ...], deadline_s: float) -> None:
-        self._channel = channel
+    def __init__(self, connected: Connected, own: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+        self._connected = connected
         self._own = own
         self._deadline_s = deadline_s
 
     def unary_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._single(self._channel.unary_unary(method, **codec))
+        return self._single(self._current("unary_unary", method, codec))
 
     def stream_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._single(self._channel.stream_unary(method, **codec))
+        return self._single(self._current("stream_unary", method, codec))
 
     def unary_stream(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._stream(self._channel.unary_stream(method, **codec))
+        return self._stream(self._current("unary_stream", method, codec))
 
     def stream_stream(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._stream(self._channel.stream_stream(method, **codec))
+        return self._stream(self._current("stream_stream", method, codec))
 
-    def _single(self, call: Any) -> Callable[..., Any]:
+    def _current(self, kind: str, method: str, codec: Mapping[str, Any]) -> Callable[[], Any]:
+        """The call over the connection of its moment, so that a stub outlives a renewed certificate."""
+        made: tuple[int, Any] = (-1, None)
+
+        def current() -> Any:
+            nonlocal made
+            generation, channel = self._connected()
+            if made[0] != generation:
+                made = (generation, getattr(channel, kind)(method, **codec))
+            return made[1]
+
+        return current
+
+    def _single(self, current: Callable[[], Any]) -> Callable[..., Any]:
         def single(request: Any, timeout: float | None = None, metadata: Any = ()) -> Any:
             try:
-                return call(request, timeout=timeout or self._deadline_s, metadata=(*self._own, *metadata))
+                return current()(request, timeout=timeout or self._deadline_s, metadata=(*self._own, *metadata))
             except grpc.RpcError as error:
                 raise _as_raised(error) from error
 
         return single
 
-    def _stream(self, call: Any) -> Callable[..., Any]:
+    def _stream(self, current: Callable[[], Any]) -> Callable[..., Any]:
         def stream(request: Any, timeout: float | None = None, metadata: Any = ()) -> Iterator[Any]:
             try:
-                yield from call(request, timeout=timeout or self._deadline_s, metadata=(*self._own, *metadata))
+                yield from current()(request, timeout=timeout or self._deadline_s, metadata=(*self._own, *metadata))
             except grpc.RpcError as error:
                 raise _as_raised(error) from error
 

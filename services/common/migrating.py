@@ -25,8 +25,8 @@ def versions_of(service: str) -> Path:
     return FLOOR_VERSIONS.parent.parent / service / "migrations"
 
 
-def migrate(db: Database, versions: Path) -> None:
-    """Up to the heads, in one transaction: killed at any point, nothing has changed.
+def migrate(db: Database, versions: Path) -> bool:
+    """Up to the heads, in one transaction: killed at any point, nothing has changed. False: there was nothing to do.
 
     Raises `WrongVersion` when the database is newer than this software.
     """
@@ -35,13 +35,14 @@ def migrate(db: Database, versions: Path) -> None:
         found = _found(conn)
     heads = set(ScriptDirectory.from_config(config).get_heads())
     if found == heads:
-        return
+        return False
     _refuse_newer(found, config, db)
     with db.write(statement_timeout_s=_PATIENCE_S) as conn:
         if not db.sqlite:
             conn.execute(text("select pg_advisory_xact_lock(hashtext('fosse migrations'))"))
         config.attributes["connection"] = conn
         command.upgrade(config, "heads")
+    return True
 
 
 def check(db: Database, versions: Path) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from sqlalchemy import select
+
 from services.common import logs, migrating, settings, signals
 from services.common.channels import Channels
 from services.common.clock import utc_now
 from services.common.database import Database
 from services.common.errors import Refusal
 from services.common.kafka import KafkaBus, KafkaTrouble
+from services.common.loops import Loop
 from services.common.migrating import WrongVersion, versions_of
 from services.common.service import Floor, Running, Service
+from services.common.wires import wires_of
 
 
 class ProcessSettings(Protocol):
@@ -23,12 +27,15 @@ class ProcessSettings(Protocol):
     @property
     def run_dir(self) -> Path: ...
     @property
+    def tls_dir(self) -> Path | None: ...
+    @property
     def data_dir(self) -> Path: ...
     @property
     def kafka(self) -> str: ...
 
 
 S = TypeVar("S", bound=ProcessSettings)
+_ALIVE_EVERY_S = 3.0
 
 
 def main(name: str, cls: type[S], build: Callable[[Floor, S], Service]) -> None:
@@ -38,6 +45,14 @@ def main(name: str, cls: type[S], build: Callable[[Floor, S], Service]) -> None:
         _run(name, found, build, migrate_only="--migrate" in sys.argv[1:])
     except (settings.BadSetting, WrongVersion, KafkaTrouble, Refusal, OSError) as error:
         sys.exit(f"fosse {name}: {error}")
+
+
+def _alive(db: Database, file: Path) -> float:
+    """Touched while the database answers: what watches the container needs no program of ours to look at its age."""
+    with db.read() as conn:
+        conn.execute(select(1))
+    file.touch()
+    return _ALIVE_EVERY_S
 
 
 def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only: bool) -> None:
@@ -50,14 +65,18 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     if not given.kafka:
         raise OSError(f"Set FOSSE_{name.upper()}_KAFKA to the address of Kafka, such as kafka:9092.")
     told = signals.told_to_end()
-    channels = Channels(given.run_dir, name)
+    channels = Channels(wires_of(given.run_dir, given.tls_dir), name)
     floor = Floor(name, db, utc_now, channels, given.data_dir)
     bus = KafkaBus(given.kafka, utc_now)
     running = Running(build(floor, given), floor, bus)
     running.listen(bus)
     running.start()
     bus.start()
+    given.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    alive = Loop("alive", lambda: _alive(db, given.run_dir / "alive"))
+    alive.start()
     told.wait()
+    alive.stop()
     bus.stop()
     running.stop()
     channels.close()

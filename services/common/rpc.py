@@ -6,11 +6,8 @@ without details.
 """
 
 import logging
-import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
@@ -24,6 +21,7 @@ from services.common.access import Caller
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from services.common.passes import PassVerifier
 from services.common.rpc_errors import Away
+from services.common.wires import WORKLOAD, Wires
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +29,6 @@ LONGEST_S = 5.0
 # Jobs and the operator's commands set deadlines of their own beyond what services wait; none waits for ever.
 _LONGEST_EVER_S = 100.0
 MESSAGE_BYTES = 4 * 1024 * 1024
-WORKLOAD = "fosse-workload"
 PASS = "fosse-pass"  # noqa: S105 (the name of a metadata entry)
 
 STATUS: dict[type[Refusal], int] = {
@@ -52,31 +49,26 @@ AddServicer = Callable[[grpc.Server], None]
 
 
 class Server:
-    """A gRPC server on one address, with health; started by `start`, drained by `stop`."""
+    """A gRPC server of one service, with health; started by `start`, drained by `stop`."""
 
-    def __init__(self, add: Sequence[AddServicer], address: str, verifier: PassVerifier, *, workers: int = 16) -> None:
+    def __init__(
+        self, service: str, add: Sequence[AddServicer], wires: Wires, verifier: PassVerifier, *, workers: int = 16
+    ) -> None:
         self._server = grpc.server(
             ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
             options=_OPTIONS,
             maximum_concurrent_rpcs=workers * 8,
         )
-        guarded: Any = _Guarded(self._server, verifier)
+        guarded: Any = _Guarded(self._server, verifier, wires)
         for each in add:
             each(guarded)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self._address = address
+        self._listen: Callable[[], None] = lambda: wires.listen(self._server, service)
 
     def start(self) -> None:
         """Raises `OSError` with a sentence when the address cannot be had."""
-        path = Path(self._address.removeprefix("unix:"))
-        if self._address.startswith("unix:"):
-            _private(path.parent)
-            path.unlink(missing_ok=True)
-        try:
-            self._server.add_insecure_port(self._address)
-        except RuntimeError as error:
-            raise OSError(f"Cannot listen on {self._address}. Is another process using it?") from error
+        self._listen()
         self._server.start()
         self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 
@@ -133,9 +125,10 @@ def _refusal(status: status_pb2.Status) -> Refusal:
 class _Guarded:
     """A server as generated code sees it: each method is wrapped as it is added; none goes without an Access option."""
 
-    def __init__(self, server: grpc.Server, verifier: PassVerifier) -> None:
+    def __init__(self, server: grpc.Server, verifier: PassVerifier, wires: Wires) -> None:
         self._server = server
         self._verifier = verifier
+        self._wires = wires
 
     def add_generic_rpc_handlers(self, _handlers: object) -> None:
         """Generated code adds each method twice; the registered one is enough."""
@@ -151,14 +144,15 @@ class _Guarded:
             raise LookupError(f"{path} states nowhere who may call it, so this server does not start")
         if fault := access.link_fault(rule, path):
             raise LookupError(f"{path} {fault}, so this server does not start")
-        return _wrapped(handler, _Admitted(self._verifier, path, rule))
+        return _wrapped(handler, _Admitted(self._verifier, self._wires, path, rule))
 
 
 class _Admitted:
     """Lets a call in, or aborts it."""
 
-    def __init__(self, verifier: PassVerifier, path: str, rule: Any) -> None:
+    def __init__(self, verifier: PassVerifier, wires: Wires, path: str, rule: Any) -> None:
         self._verifier = verifier
+        self._wires = wires
         self._path = path
         self._rule = rule
 
@@ -172,7 +166,7 @@ class _Admitted:
         given = dict(context.invocation_metadata())
         token = given.get(PASS, "")
         person = self._verifier.verify(str(token)) if token else None
-        context.fosse_caller = Caller(str(given.get(WORKLOAD, "")), person)
+        context.fosse_caller = Caller(self._wires.caller(context, str(given.get(WORKLOAD, ""))), person)
         access.check(self._rule, self._path, context.fosse_caller)
         access.check_object(self._rule, context.fosse_caller, request)
 
@@ -213,11 +207,3 @@ def _answer(context: Any, error: Exception) -> NoReturn:
     log.exception("call failed", extra={"error": type(error).__name__}, exc_info=error)
     context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side.")
     raise AssertionError("abort raises")
-
-
-def _private(folder: Path) -> None:
-    """The folder of sockets lets nobody else in: a workload's name on a socket is believed because of it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mode = folder.stat()
-    if mode.st_uid != os.geteuid() or stat.S_IMODE(mode.st_mode) & 0o077:
-        folder.chmod(0o700)

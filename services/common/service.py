@@ -88,8 +88,8 @@ class Running:
         bus.add_source(topic, floor.db)
         keeping = Housekeeping(service.name, floor, service.consumers, service.tables, lambda: bus.waiting(topic))
         verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
-        address = floor.channels.address(service.name)
-        self._server = Server([*service.servicers, keeping.add_to], address, verifier, workers=workers)
+        servicers = [*service.servicers, keeping.add_to]
+        self._server = Server(service.name, servicers, floor.channels.wires, verifier, workers=workers)
         table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock, service.batches)
         self._timer = Loop(f"timetable-{service.name}", table.step)
         floor.db.when("timetable", self._timer.wake)

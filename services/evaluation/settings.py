@@ -12,6 +12,8 @@ class Settings:
     database: str = "sqlite:///evaluation.db"
     # The folder of the node's sockets.
     run_dir: Path = Path("run")
+    # Between containers: the folder with this process's certificate, key and authority; the sockets are then not used.
+    tls_dir: Path | None = None
     # Files of its own, such as keys.
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.

@@ -12,6 +12,8 @@ class Settings:
     database: str = "sqlite:///membership.db"
     # The folder of the node's sockets.
     run_dir: Path = Path("run")
+    # Between containers: the folder with this process's certificate, key and authority; the sockets are then not used.
+    tls_dir: Path | None = None
     # `keys/` in it holds what signs passes.
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.

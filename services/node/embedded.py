@@ -23,6 +23,7 @@ from services.common.clock import utc_now
 from services.common.database import Database
 from services.common.local_bus import LocalBus
 from services.common.service import Floor, Running
+from services.common.wires import Sockets
 from services.node import composition, pages
 from services.node.folder import Folder
 from services.node.settings import REMEMBERED, Settings
@@ -107,7 +108,7 @@ def _services(settings: Settings, folder: Folder, run_dir: Path) -> Iterator[Non
             db = Database(folder.database(piece.name))
             stack.callback(db.dispose)
             migrating.migrate(db, migrating.versions_of(piece.name))
-            channels = Channels(run_dir, piece.name)
+            channels = Channels(Sockets(run_dir), piece.name)
             stack.callback(channels.close)
             floor = Floor(piece.name, db, utc_now, channels, folder.path)
             running.append(Running(piece.build(floor), floor, bus, workers=_RPC_WORKERS))

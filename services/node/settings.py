@@ -43,6 +43,8 @@ class Settings:
     """What the provider knows the node by."""
     client_secret_file: Path | None = None
     """Holds the secret alone that the provider gave; empty: none, PKCE protects the code either way."""
+    tls_dir: Path | None = None
+    """Of commands to a deployed node: the folder with the operator's certificate; they then need no `data`."""
     gateway: bool = True
     """False: no web pages here; gunicorn workers connect to the sockets."""
     threads: int = 8

@@ -10,6 +10,7 @@ from fosse.membership.v1 import importing_pb2 as pb
 from fosse.membership.v1.importing_pb2_grpc import ImportingStub
 from services.common.channels import Channels
 from services.common.ids import new_id
+from services.common.wires import Sockets
 from services.node.demo.person import Person
 from services.node.demo.region import RunningNode
 from services.node.demo.waiting import until
@@ -59,7 +60,7 @@ def _import() -> tuple[float, float, float]:
         node = a_node("notts", folder)
         node.start()
         node.wait_until_ready()
-        operator = Channels(node.folder.running_sockets(), "operator")
+        operator = Channels(Sockets(node.folder.running_sockets()), "operator")
         try:
             let_in(node)
             return _timed(operator.stub(ImportingStub, "membership", _DEADLINE_S), node, community_of(node))

@@ -28,6 +28,7 @@ from services.common.clock import utc_now
 from services.common.database import Database
 from services.common.errors import TooMany
 from services.common.ids import new_id
+from services.common.wires import Sockets
 from services.events.domain.room import Decision
 from services.membership.keys import PassKeyRing
 from services.node.demo.region import RunningNode
@@ -176,7 +177,7 @@ def _a_hall(members: int) -> Iterator[Hall]:
         node.wait_until_ready()
         try:
             with a_hall_at(node, CARE_HOMES) as hall:
-                operator = Channels(node.folder.running_sockets(), "operator")
+                operator = Channels(Sockets(node.folder.running_sockets()), "operator")
                 _put_members(operator.stub(MembershipStub, "membership", _DEADLINE_S), members)
                 operator.close()
                 yield hall
@@ -187,8 +188,8 @@ def _a_hall(members: int) -> Iterator[Hall]:
 
 @contextmanager
 def a_hall_at(node: RunningNode, community: str) -> Iterator[Hall]:
-    gateway = Channels(node.folder.running_sockets(), "gateway")
-    operator = Channels(node.folder.running_sockets(), "operator")
+    gateway = Channels(Sockets(node.folder.running_sockets()), "gateway")
+    operator = Channels(Sockets(node.folder.running_sockets()), "operator")
     try:
         yield Hall(
             gateway.stub(MeetingsStub, "events", _DEADLINE_S),

@@ -24,6 +24,7 @@ from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.channels import Channels, with_pass
 from services.common.errors import Refusal
 from services.common.rpc_errors import Away
+from services.common.wires import Sockets
 from services.node.commands import calling
 from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County as KnownCounty
@@ -174,7 +175,7 @@ def a_county(folder: Path, databases: PostgresDatabases, kafka: str) -> Iterator
     with bound("127.0.0.1", 0) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
     with OpenId() as provider, ExitStack() as stack:
-        operator, gateway = (Channels(run, name) for name in ("operator", "gateway"))
+        operator, gateway = (Channels(Sockets(run), name) for name in ("operator", "gateway"))
         processes = {}
         for name in EVERYBODY:
             (folder / name).mkdir()

@@ -10,6 +10,7 @@ from services.common.channels import Channels
 from services.common.clock import utc_now
 from services.common.local_bus import LocalBus
 from services.common.service import Floor, Running
+from services.common.wires import Sockets
 from services.evaluation.domain.disclosure import Figure
 from services.evaluation.service import build
 from services.evaluation.settings import Settings
@@ -26,7 +27,7 @@ def figures_of(*neighbours: Neighbour) -> Iterator[None]:
         yield
         return
     first, *others = neighbours
-    channels = Channels(first.run_dir, "evaluation")
+    channels = Channels(Sockets(first.run_dir), "evaluation")
     floor = Floor("evaluation", first.evaluation_db, utc_now, channels, first.folder)
     service = replace(build(floor, Settings(tell_every_s=0.2)), consumers=())
     running = Running(service, floor, LocalBus(utc_now), workers=4)

@@ -31,6 +31,7 @@ from services.common.migrating import versions_of
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
 from services.common.service import Floor, Running
+from services.common.wires import Sockets
 from services.federation.service import build
 from services.federation.settings import Settings
 from tests.databases import SqliteDatabases
@@ -51,17 +52,16 @@ class Neighbour:
         self.shelf = Shelf(self._shelf_db)
         # Its figures travel too; tests/neighbours/figures.py starts the service that has them.
         self.evaluation_db = Database(_placed(databases.new_url(versions_of("evaluation")), folder / "evaluation.db"))
-        self._operator = Channels(self.run_dir, "operator")
-        self._gateway = Channels(self.run_dir, "gateway")
+        self._operator = Channels(Sockets(self.run_dir), "operator")
+        self._gateway = Channels(Sockets(self.run_dir), "gateway")
         self._running = ExitStack()
         add = partial(shareable_pb2_grpc.add_ShareableServicer_to_server, self.shelf)
-        address = self._operator.address("resource")
-        self._shelf_server = Server([add], address, PassVerifier(dict, clock), workers=4)
+        self._shelf_server = Server("resource", [add], Sockets(self.run_dir), PassVerifier(dict, clock), workers=4)
         self._shelf_server.start()
 
     def start(self) -> None:
         db = Database(self._url)
-        channels = Channels(self.run_dir, "federation")
+        channels = Channels(Sockets(self.run_dir), "federation")
         bus = LocalBus(self.clock)
         bus.add_source("fosse.resource", self._shelf_db)
         bus.add_source("fosse.evaluation", self.evaluation_db)

@@ -21,6 +21,7 @@ from services.common.channels import Channels, with_pass
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
 from services.common.service import Floor
+from services.common.wires import Sockets
 from services.events.service import build
 from services.events.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
@@ -124,7 +125,7 @@ def acting(person: Person, convenor: Person) -> Person:
 @contextmanager
 def events_alone(databases: SqliteDatabases, folder: Path) -> Iterator[World]:
     clock = HeldClock()
-    gateway, notification = (Channels(folder / "run", name) for name in ("gateway", "notification"))
+    gateway, notification = (Channels(Sockets(folder / "run"), name) for name in ("gateway", "notification"))
     with a_floor("events", databases, clock, folder) as floor:
         world = World(
             clock,
@@ -144,7 +145,7 @@ def events_alone(databases: SqliteDatabases, folder: Path) -> Iterator[World]:
 @contextmanager
 def _membership(people: People, run_dir: Path, clock: HeldClock) -> Iterator[None]:
     add = partial(add_MembershipServicer_to_server, people)
-    server = Server([add], f"unix:{run_dir / 'membership'}.sock", PassVerifier(dict, clock), workers=2)
+    server = Server("membership", [add], Sockets(run_dir), PassVerifier(dict, clock), workers=2)
     server.start()
     yield
     server.stop()

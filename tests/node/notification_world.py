@@ -29,6 +29,7 @@ from services.common.database import Database
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
 from services.common.service import Floor
+from services.common.wires import Sockets
 from services.notification.service import build
 from services.notification.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
@@ -103,7 +104,7 @@ def notification_among_neighbours(databases: SqliteDatabases, folder: Path, sett
     clock = HeldClock()
     said, meetings_said = (open_database(databases, "notification") for _ in range(2))
     sources = {"fosse.resource": said, "fosse.events": meetings_said}
-    caller = Channels(folder / "run", "gateway")
+    caller = Channels(Sockets(folder / "run"), "gateway")
     with a_floor("notification", databases, clock, folder) as floor:
         world = World(clock, floor, said, meetings_said, caller.stub(NotificationStub, "notification"))
         world.people.pass_keys["k"] = _raw(world.key)
@@ -130,7 +131,7 @@ def _neighbours(world: World, run_dir: Path) -> Iterator[None]:
         ],
     }
     nobody = PassVerifier(dict, world.clock)
-    servers = [Server(each, f"unix:{run_dir / name}.sock", nobody, workers=2) for name, each in add.items()]
+    servers = [Server(name, each, Sockets(run_dir), nobody, workers=2) for name, each in add.items()]
     for server in servers:
         server.start()
     yield

@@ -21,6 +21,7 @@ from services.common.channels import Channels, with_pass
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
 from services.common.service import Floor
+from services.common.wires import Sockets
 from services.resource.service import build
 from services.resource.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
@@ -102,7 +103,7 @@ class World:
 @contextmanager
 def resource_alone(databases: SqliteDatabases, folder: Path, **settings: Any) -> Iterator[World]:
     clock = HeldClock()
-    callers = [Channels(folder / "run", name) for name in ("gateway", "federation")]
+    callers = [Channels(Sockets(folder / "run"), name) for name in ("gateway", "federation")]
     gateway, federation = callers
     stubs = (
         gateway.stub(ResourcesStub, "resource"),
@@ -121,7 +122,7 @@ def resource_alone(databases: SqliteDatabases, folder: Path, **settings: Any) ->
 @contextmanager
 def _membership(people: People, run_dir: Path, clock: HeldClock) -> Iterator[None]:
     add = partial(add_MembershipServicer_to_server, people)
-    server = Server([add], f"unix:{run_dir / 'membership'}.sock", PassVerifier(dict, clock), workers=2)
+    server = Server("membership", [add], Sockets(run_dir), PassVerifier(dict, clock), workers=2)
     server.start()
     yield
     server.stop()

@@ -26,6 +26,7 @@ from services.common.database import Database
 from services.common.errors import Conflict, NotAllowed, NotFound
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
+from services.common.wires import Sockets
 from services.evaluation.service import build
 from services.evaluation.settings import Settings
 from tests.alone import HeldClock, a_floor, alone
@@ -100,7 +101,7 @@ def world(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[World]:
 
 @contextmanager
 def _calling(run_dir: Path, workload: str) -> Iterator[EvaluationStub]:
-    channels = Channels(run_dir, workload)
+    channels = Channels(Sockets(run_dir), workload)
     yield channels.stub(EvaluationStub, "evaluation", 5.0)
     channels.close()
 
@@ -112,7 +113,7 @@ def _standing_in(run_dir: Path, world: World) -> Iterator[None]:
         "federation": partial(add_FederationServicer_to_server, world.region),
     }
     servers = [
-        Server([add], f"unix:{run_dir / name}.sock", PassVerifier(dict, world.clock), workers=2)
+        Server(name, [add], Sockets(run_dir), PassVerifier(dict, world.clock), workers=2)
         for name, add in adding.items()
     ]
     for server in servers:

@@ -9,7 +9,7 @@ import pytest
 from fosse.events.v1 import events_pb2 as pb
 from fosse.events.v1 import facts_pb2 as facts
 from fosse.events.v1 import minutes_pb2
-from services.common.access import Person
+from services.common.access import LINK_RUN_OUT, Person
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.databases import SqliteDatabases
 from tests.node.events_world import ANN, CATH, ITEM, MINUTES, World, events_alone, some_words
@@ -83,6 +83,22 @@ def test_public_meetings_are_read_without_signing_in_and_no_others(world: World)
     assert world.get(OTHER, an_id(101)).meeting.id == an_id(101)
     with pytest.raises(NotFound):
         world.get(OTHER, an_id(102))
+
+
+def test_a_links_page_tells_of_a_meeting_only_in_the_community_where_its_member_is_now(world: World) -> None:
+    world.announced()
+    world.announced(an_id(101), audience=pb.MEETING_AUDIENCE_PUBLIC)
+
+    def described(item: str, *communities: str) -> str:
+        request = pb.DescribeMeetingRequest(id=item, community_ids=communities)
+        return world.meetings.DescribeMeeting(request).meeting.id
+
+    assert described(ITEM, SOCIAL_CARE, CARE_HOMES) == ITEM
+    for communities in ((SOCIAL_CARE,), ()):
+        with pytest.raises(Conflict) as refused:
+            described(ITEM, *communities)
+        assert refused.value.sentence == LINK_RUN_OUT
+        assert described(an_id(101), *communities) == an_id(101)
 
 
 def test_what_is_a_convenors_is_refused_to_members_and_to_nobody(world: World) -> None:

@@ -13,6 +13,7 @@ from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
 from fosse.notification.v1.notification_pb2 import DELIVERY_STATE_SENT
 from services.common.channels import Channels
 from services.common.errors import Conflict, NotAllowed
+from services.common.wires import Sockets
 from services.notification.settings import Settings
 from tests.databases import SqliteDatabases
 from tests.node.notification_world import ANN, BEN, World, notification_among_neighbours
@@ -29,7 +30,7 @@ def world(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[World]:
 
 @pytest.fixture
 def operator(world: World, tmp_path: Path) -> Iterator[HousekeepingStub]:
-    channels = Channels(tmp_path / "run", "operator")
+    channels = Channels(Sockets(tmp_path / "run"), "operator")
     yield channels.stub(HousekeepingStub, "notification")
     channels.close()
 
@@ -91,7 +92,7 @@ def test_news_of_last_year_is_forgotten_by_itself_with_the_mail_in_the_folder(wo
 
 
 def test_members_do_not_come_in_by_the_operators_door(world: World, tmp_path: Path) -> None:
-    gateway = Channels(tmp_path / "run", "gateway")
+    gateway = Channels(Sockets(tmp_path / "run"), "gateway")
     stub = gateway.stub(HousekeepingStub, "notification")
 
     with pytest.raises(NotAllowed):

@@ -21,6 +21,7 @@ from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refu
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
 from services.common.rpc_errors import Away
+from services.common.wires import Sockets
 
 NOW = datetime(2026, 8, 31, 14, 0, tzinfo=UTC)
 KEY = OKPKey.generate_key("Ed25519")
@@ -62,14 +63,14 @@ def run_dir(tmp_path: Path, answering: Answering) -> Iterator[Path]:
     def add(server: grpc.Server) -> None:
         notification_pb2_grpc.add_NotificationServicer_to_server(answering, server)
 
-    server = Server([add], f"unix:{folder / 'notification.sock'}", verifier, workers=2)
+    server = Server("notification", [add], Sockets(folder), verifier, workers=2)
     server.start()
     yield folder
     server.stop()
 
 
 def stub(run_dir: Path, workload: str = "gateway") -> notification_pb2_grpc.NotificationStub:
-    return Channels(run_dir, workload).stub(notification_pb2_grpc.NotificationStub, "notification")
+    return Channels(Sockets(run_dir), workload).stub(notification_pb2_grpc.NotificationStub, "notification")
 
 
 def a_pass(person: Person = MEMBER, now: datetime = NOW) -> tuple[tuple[str, str], ...]:
@@ -169,4 +170,4 @@ def test_a_server_with_an_rpc_that_says_nowhere_who_may_call_does_not_start() ->
         health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
 
     with pytest.raises(LookupError, match="who may call"):
-        Server([add], "unix:/nowhere", PassVerifier(dict, lambda: NOW))
+        Server("notification", [add], Sockets(Path("nowhere")), PassVerifier(dict, lambda: NOW))

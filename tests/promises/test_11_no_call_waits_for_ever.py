@@ -16,6 +16,7 @@ from fosse.resource.v1 import resource_pb2 as pb
 from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common import channels, rpc
 from services.common.rpc import LONGEST_S
+from services.common.wires import Sockets
 from tests.databases import SqliteDatabases
 from tests.gateways import Web, a_gateway
 from tests.machine import FULL
@@ -88,7 +89,7 @@ def without_deadline(calling: Any, call: Any) -> Callable[..., Any]:
 def forgotten(web: Web) -> int:
     """Calls without a deadline that are heard from a client that forgets them."""
     with planted((channels._Calling, "_single", without_deadline)), listening() as heard:
-        client = channels.Channels(web.settings.run_dir, "gateway")
+        client = channels.Channels(Sockets(web.settings.run_dir), "gateway")
         with pytest.raises(grpc.RpcError, match="A call needs a deadline"):
             client.stub(ResourcesStub, "resource").SearchResources(pb.SearchResourcesRequest())
         client.close()

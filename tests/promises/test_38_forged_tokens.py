@@ -21,6 +21,7 @@ from services.common.access import Person, Role
 from services.common.channels import Channels, with_pass
 from services.common.errors import NotAllowed, Refusal
 from services.common.passes import PassVerifier
+from services.common.wires import Sockets
 from services.membership.keys import PassKeyRing
 from services.membership.provider import Provider
 from services.membership.provider_keys import HttpKeys, ProviderKeys
@@ -78,7 +79,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[World]:
     clock = HeldClock()
-    calling = {name: Channels(tmp_path / "run", name) for name in ("operator", "gateway")}
+    calling = {name: Channels(Sockets(tmp_path / "run"), name) for name in ("operator", "gateway")}
     with OpenId() as openid, a_floor("membership", sqlite_databases, clock, tmp_path) as floor, ExitStack() as stack:
         stack.enter_context(alone(build(floor, Settings(issuer=openid.issuer)), floor))
         operator, gateway = (each.stub(MembershipStub, "membership") for each in calling.values())

@@ -15,6 +15,7 @@ from fosse.membership.v1.membership_pb2_grpc import MembershipStub, add_Membersh
 from services.common.channels import Channels, with_pass
 from services.common.errors import Refusal
 from services.common.service import Service, add_to
+from services.common.wires import Sockets
 from services.membership.keys import InvitationCodes, PassKeyRing
 from services.membership.provider import Provider
 from services.membership.provider_keys import HttpKeys, Key, ProviderKeys
@@ -92,7 +93,7 @@ class World:
 @contextmanager
 def a_world(folder: Path, databases: SqliteDatabases, make_keys: MakeKeys) -> Iterator[World]:
     clock = HeldClock()
-    calling = {name: Channels(folder / "run", name) for name in ("operator", "gateway")}
+    calling = {name: Channels(Sockets(folder / "run"), name) for name in ("operator", "gateway")}
     with OpenId() as openid, a_floor("membership", databases, clock, folder) as floor, ExitStack() as stack:
         ring = PassKeyRing(folder / "pass.key", clock)
         provider = Provider(openid.issuer, AUDIENCE, make_keys(HttpKeys(openid.issuer, "", None)))

@@ -26,7 +26,8 @@ from fosse.common.v1 import access_pb2
 from services.common import access, passes
 from services.common.access import Person
 from services.common.passes import PassVerifier
-from services.common.rpc import PASS, WORKLOAD, Server
+from services.common.rpc import PASS, Server
+from services.common.wires import WORKLOAD, Sockets
 from tests.promises.planted import Bug, planted
 from tests.promises.promise import promise
 from tests.rules.tree import ROOT
@@ -144,7 +145,7 @@ def serving(folder: Path) -> Iterator[grpc.Channel]:
     public = urlsafe_b64decode(str(KEY.as_dict()["x"]).encode())
     verifier = PassVerifier(lambda: {"k1": public}, lambda: NOW)
     adders = [adder(module, service) for module, service in generated()]
-    server = Server(adders, f"unix:{folder / 'all.sock'}", verifier, workers=4)
+    server = Server("all", adders, Sockets(folder), verifier, workers=4)
     server.start()
     with grpc.insecure_channel(f"unix:{folder / 'all.sock'}") as channel:
         yield channel

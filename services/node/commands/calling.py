@@ -15,6 +15,8 @@ from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from services.common.channels import Channels
 from services.common.errors import Conflict
 from services.common.rpc_errors import Away
+from services.common.wires import MutualTls, Sockets, Wires
+from services.node import settings
 from services.node.folder import Folder
 
 SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
@@ -57,7 +59,7 @@ class Node:
 @contextmanager
 def running(data: Path) -> Iterator[Node]:
     """The node that runs on this folder; raises a refusal with a sentence when none does, or it does not answer."""
-    channels = Channels(Folder(data).running_sockets(), "operator")
+    channels = Channels(_wires(data), "operator")
     try:
         yield Node(channels)
     except Away as away:
@@ -66,6 +68,12 @@ def running(data: Path) -> Iterator[Node]:
         ) from away
     finally:
         channels.close()
+
+
+def _wires(data: Path) -> Wires:
+    """Of a deployed node the operator has a certificate, of one on this machine its folder."""
+    tls_dir = settings.load({"data": data}).tls_dir
+    return MutualTls(tls_dir) if tls_dir else Sockets(Folder(data).running_sockets())
 
 
 def data_option(command: F) -> F:

@@ -23,6 +23,7 @@ from services.common.access import Person
 from services.common.errors import NotAllowed
 from services.common.passes import PassVerifier, sign
 from services.common.rpc import Server
+from services.common.wires import Sockets
 from tests.browser import world
 from tests.browser.standins import federation, links, meetings, members, notification, resources
 from tests.browser.standins.shelf import Shelf
@@ -49,7 +50,7 @@ class Node:
     def start(self, name: str) -> None:
         verifier = PassVerifier(lambda: {"k1": self.public_key}, world.clock)
         adding = [self._adding(*each) for each in _SERVICES[name]]
-        self._running[name] = Server(adding, f"unix:{self.run_dir / name}.sock", verifier, workers=4)
+        self._running[name] = Server(name, adding, Sockets(self.run_dir), verifier, workers=4)
         self._running[name].start()
 
     def stop(self, name: str) -> None:

@@ -1,0 +1,1 @@
+"""What makes a deployed node ready to start: secrets and certificates, databases and roles."""

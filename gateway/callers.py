@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Final
 
+import grpc
 from flask import Request, current_app, g, request
 
 from fosse.membership.v1 import membership_pb2 as pb
@@ -202,7 +203,7 @@ class Callers:
         """Empty when membership does not say: a page without a name is better than none."""
         try:
             return self._membership.GetMe(pb.GetMeRequest(), metadata=with_pass(pass_)).name
-        except (Away, Refusal):
+        except (Away, Refusal, grpc.RpcError):
             return ""
 
     def _issue(self, access_token: str) -> tuple[str, float]:

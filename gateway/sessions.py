@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from nacl.secret import SecretBox
@@ -111,7 +111,10 @@ def _seal(key: bytes, tokens: Tokens) -> bytes:
 
 
 def _unseal(key: bytes, sealed: bytes) -> Tokens:
-    return Tokens(**json.loads(SecretBox(key).decrypt(sealed)))
+    # A newer version may have kept more; after a roll-back people stay signed in.
+    known = {each.name for each in fields(Tokens)}
+    kept = json.loads(SecretBox(key).decrypt(sealed))
+    return Tokens(**{name: value for name, value in kept.items() if name in known})
 
 
 class Sessions:

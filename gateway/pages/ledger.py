@@ -42,7 +42,7 @@ def resend(meeting_id: str, delivery_id: str) -> ResponseReturnValue:
         clients().notification.ResendDelivery(notification_pb2.ResendDeliveryRequest(delivery_id=delivery_id))
     except (Invalid, Conflict, NotFound, TooMany) as error:
         return _page(meeting_id, mailing_id, refused(error)), 422
-    flash("It is on its way again. Look here in a minute whether it arrived.")
+    flash("It is on its way again. Look here in a minute whether it was sent.")
     return redirect(url_for(".show", **_list_at(meeting_id, mailing_id)), 303)
 
 

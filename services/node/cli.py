@@ -19,6 +19,7 @@ from services.node.commands.figures import figures
 from services.node.commands.importing import import_members
 from services.node.commands.invite import invite
 from services.node.commands.reindex import reindex
+from services.node.commands.setup import setup
 from services.node.commands.status import replay, status
 from services.node.folder import unusable
 from services.node.settings import load
@@ -121,5 +122,5 @@ def demo_check(keep: Path | None) -> None:
     sys.exit(check.run(keep))
 
 
-for _command in (enrol, invite, import_members, figures, doctor, status, replay, reindex):
+for _command in (enrol, invite, import_members, figures, doctor, status, replay, reindex, setup):
     fosse.add_command(_command)

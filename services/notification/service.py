@@ -1,7 +1,10 @@
 """Puts notification together."""
 
 import ssl
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from fosse.notification.v1 import notification_pb2_grpc as pb_grpc
 from services.common.service import Floor, Service, add_to
@@ -21,6 +24,11 @@ _TLS = frozenset({"starttls", "tls", "none"})
 def build(floor: Floor, settings: Settings) -> Service:
     folder = MailFolder(floor.data_dir / "mail")
     letters = Letters(settings.sender, settings.public_url)
+
+    def forget_files(conn: Connection, now: datetime) -> None:
+        """Not part of the transaction: a file that is gone though it failed would have gone the next time."""
+        folder.prune(now - KEPT)
+
     sending = Sending(floor.db, floor.clock, floor.channels, letters=letters, post=_post(settings, folder))
     return Service(
         NAME,
@@ -28,7 +36,7 @@ def build(floor: Floor, settings: Settings) -> Service:
         METADATA,
         consumers=[Hearing(floor.channels, floor.clock).consumer()],
         batches={SEND: sending.send, SEND_MAILING: sending.send},
-        prunes=[prune, lambda _, now: folder.prune(now - KEPT)],
+        prunes=[prune, forget_files],
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure
 
-AREAS = ("leaflet", "month")
+AREAS = ("leaflet", "month", "stack")
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 

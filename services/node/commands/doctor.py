@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+from cryptography import x509
 
 from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.clock import utc_now
 from services.common.errors import Refusal
+from services.common.wires import IDENTITY
+from services.node import settings
 from services.node.commands.calling import SERVICES, Node, data_option, running
 from services.node.folder import Folder
 
@@ -25,7 +28,8 @@ Finding = str
 @data_option
 def doctor(data: Path) -> None:
     """Look this node over and say what needs a person."""
-    findings = list(_folder(Folder(data)))
+    tls_dir = settings.load({"data": data}).tls_dir
+    findings = list(_certificate(tls_dir, utc_now()) if tls_dir else _folder(Folder(data)))
     try:
         with running(data) as node:
             for service in SERVICES:
@@ -37,7 +41,17 @@ def doctor(data: Path) -> None:
         click.echo(f"- {finding}")
     if findings:
         sys.exit(1)
-    click.echo("All is well: folder, keys, services, audit and region.")
+    click.echo(f"All is well: {'certificates' if tls_dir else 'folder, keys'}, services, audit and region.")
+
+
+def _certificate(tls_dir: Path, now: datetime) -> Iterator[Finding]:
+    """Of the operator; those of all processes are made anew together."""
+    end = x509.load_pem_x509_certificate((tls_dir / IDENTITY).read_bytes()).not_valid_after_utc
+    if end - now < _SOON:
+        yield (
+            f"The certificates between this node's processes end on {end:%-d %B %Y}. "
+            "`docker compose up -d` makes new ones; nothing is restarted for it."
+        )
 
 
 def _folder(folder: Folder) -> Iterator[Finding]:

@@ -51,8 +51,9 @@ def invite(
             member = node.membership.PutMember(pb.PutMemberRequest(member=member)).member
         link = node.membership.CreateInvitation(pb.CreateInvitationRequest(id=new_id(), member_id=member.id))
     given = settings.load({"data": data})
-    if given.built_in_provider:
-        Accounts(Folder(data).path / "provider" / "people.json").add(name, job_title or organisation, key=member.id)
+    if given.built_in_provider and not given.tls_dir:
+        people = Accounts(Folder(data).path / "provider" / "people.json")
+        people.add(name, job_title or organisation, key=member.id)
     click.echo(f"Give this link to {member.name}: {given.address}/invitation/{link.code}")
     click.echo(f"It works once, until {link.expires_at.ToDatetime(UTC).astimezone():%-d %B %Y at %H:%M}.")
 

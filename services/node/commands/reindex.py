@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from services.common.database import Database
+from services.common.errors import Invalid
+from services.node import settings
 from services.node.commands.calling import data_option
 from services.node.folder import Folder
 from services.resource.service import rebuild_search
@@ -14,6 +16,8 @@ from services.resource.service import rebuild_search
 @data_option
 def reindex(data: Path) -> None:
     """Make the search index anew. Stop the node first; nothing else is touched."""
+    if settings.load({"data": data}).tls_dir:
+        raise Invalid("The index of a deployed node is made anew from its own container. Nothing was changed.")
     folder = Folder(data)
     folder.prepare()
     with folder.held():

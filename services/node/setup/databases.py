@@ -1,0 +1,70 @@
+"""A database, a role and the right to connect for each process, and the tables in it: only set-up migrates."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+import gateway.app
+from services.common import migrating
+from services.common.database import Database
+from services.common.errors import Conflict
+from services.node.setup.secrets import DATABASES, SERVICES, password_of
+
+_PATIENCE_S = 10
+
+
+def prepare(secrets: Path, host: str) -> list[str]:
+    """Makes or mends them all, and brings the tables up to date; returns what it did, in words.
+
+    May be killed at any point and run again. Raises `Conflict` where the server does not answer, `WrongVersion` where a
+    database is newer than this software.
+    """
+    with _superuser(secrets, host) as server:
+        made = [f"database {name}" for name in DATABASES if _made(server, name, password_of(secrets, name))]
+    return made + [f"tables of {name}" for name in (*SERVICES, "gateway") if _migrated(secrets, host, name)]
+
+
+@contextmanager
+def _superuser(secrets: Path, host: str) -> Iterator[psycopg.Connection]:
+    password = (secrets / "postgres" / "superuser-password").read_text(encoding="ascii").strip()
+    try:
+        connection = psycopg.connect(
+            host=host, user="postgres", password=password, dbname="postgres", autocommit=True,
+            connect_timeout=_PATIENCE_S,
+        )  # fmt: skip
+    except psycopg.OperationalError as error:
+        raise Conflict(
+            f"PostgreSQL at {host} does not let us in. Nothing was changed. Is it running, and is its volume the one "
+            "that was made together with these secrets? `docker compose logs postgres` says more."
+        ) from error
+    with connection:
+        # One at a time: the server may still be at what a set-up that was killed asked of it.
+        connection.execute("select pg_advisory_lock(hashtext('fosse set-up'))")
+        yield connection
+
+
+def _made(server: psycopg.Connection, name: str, password: str) -> bool:
+    """True where the database was not there. The password is set each time, so that a lost one can be replaced."""
+    role, secret = sql.Identifier(name), sql.Literal(password)
+    if not server.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
+        server.execute(sql.SQL("create role {} login").format(role))
+    server.execute(sql.SQL("alter role {} login password {}").format(role, secret))
+    there = server.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
+    if not there:
+        server.execute(sql.SQL("create database {} owner {}").format(role, role))
+    # Whoever owns it may still connect, and nobody else.
+    server.execute(sql.SQL("revoke connect, temporary on database {} from public").format(role))
+    return not there
+
+
+def _migrated(secrets: Path, host: str, name: str) -> bool:
+    """True where there was something to do."""
+    db = Database(f"postgresql://{name}@{host}/{name}?passfile={secrets / name / 'pgpass'}")
+    versions = gateway.app.MIGRATIONS if name == "gateway" else migrating.versions_of(name)
+    try:
+        return migrating.migrate(db, versions)
+    finally:
+        db.dispose()

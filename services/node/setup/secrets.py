@@ -1,0 +1,57 @@
+"""Secrets of a node, made at the first run and kept by later ones: a folder for each process, which it alone sees."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from services.common.files import write_private
+from services.node.setup import authority
+
+SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
+# Who has a database of its own; each reads its password from `pgpass`, libpq's own form.
+DATABASES = (*SERVICES, "gateway", "keycloak")
+WORKLOADS = (*SERVICES, "gateway", "operator", "keycloak")
+# Single secrets: who has to know each. What two have to know stands in both folders, the same.
+_WORDS = {
+    "superuser-password": ("postgres",),
+    "admin-password": ("keycloak",),
+    "client-secret": ("keycloak", "gateway"),
+}
+_BYTES = 32
+
+
+def lay_out(folder: Path, node: str, now: datetime) -> list[str]:
+    """Makes what is missing, renews certificates in the last third of their life; returns what it did, in words.
+
+    Raises `Invalid` where the folder holds another node's secrets.
+    """
+    for name in ("authority", "postgres", *WORKLOADS):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+    ours = authority.opened(folder / "authority", node, now)
+    issued = [f"certificate of {each}" for each in WORKLOADS if ours.issue(each, folder / each, now)]
+    passwords = [f"database password of {each}" for each in DATABASES if _pgpass(folder / each / "pgpass", each)]
+    return [*issued, *passwords, *(name for name, who in _WORDS.items() if _word(folder, name, who))]
+
+
+def password_of(folder: Path, name: str) -> str:
+    """As it stands in the process's `pgpass`."""
+    return (folder / name / "pgpass").read_text(encoding="ascii").strip().rpartition(":")[2]
+
+
+def _pgpass(file: Path, name: str) -> bool:
+    if file.exists():
+        return False
+    # Letters and digits only: a colon or a backslash would have to be escaped here.
+    write_private(file, f"*:*:{name}:{name}:{secrets.token_hex(_BYTES)}\n".encode())
+    return True
+
+
+def _word(folder: Path, name: str, who: tuple[str, ...]) -> bool:
+    """Where one of them lost it, they have to agree on the one that is left."""
+    files = [folder / each / name for each in who]
+    if all(file.exists() for file in files):
+        return False
+    known = next((file.read_bytes() for file in files if file.exists()), secrets.token_hex(_BYTES).encode())
+    for file in files:
+        write_private(file, known)
+    return True

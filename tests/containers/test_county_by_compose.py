@@ -1,0 +1,182 @@
+"""`docker compose up -d --wait` makes a county that people use, and each of its processes can do its own work only."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import APIResponse, Browser, Page
+
+from services.common.ids import new_id
+from tests.composed import OURS, SERVICES, Compose, a_county, in_one_line, lines
+from tests.waiting import until
+
+pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(900)]
+DATABASES = (*OURS, "keycloak")
+PASS_PHRASE = "a long phrase of words"
+CONNECT = """
+import psycopg, sys
+password = open("/run/secrets/fosse/pgpass").read().strip().rpartition(":")[2]
+try:
+    psycopg.connect(host="postgres", user=sys.argv[1], dbname=sys.argv[2], password=password).close()
+    print("in")
+except psycopg.OperationalError as refused:
+    print(refused)
+"""
+LOOK_OUT = "import socket; socket.create_connection(('192.0.2.1', 443), 3)"
+
+
+@pytest.fixture(scope="module")
+def county() -> Iterator[Compose]:
+    with a_county("notts", "Nottinghamshire") as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def convenor(county: Compose, chromium: Browser) -> Iterator[Page]:
+    """Invited by the operator, with an account made on the way in, signed in."""
+    place = ("--community", "Care homes", "--organisation", "The Laurels", "--role", "convenor")
+    invited = county.fosse("invite", "Cath Convenor", "cath@homes.example", *place)
+    link = re.search(r"http://\S+/invitation/\S+", "\n".join(lines(invited)))
+    assert link
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(link[0])
+        page.get_by_role("button", name="Sign in and come back").click()
+        page.get_by_role("link", name="Register").click()
+        told = {"username": "cath", "email": "cath@homes.example", "firstName": "Cath", "lastName": "Convenor"}
+        for field, words in {**told, "password": PASS_PHRASE, "password-confirm": PASS_PHRASE}.items():
+            page.locator(f"#{field}").fill(words)
+        page.get_by_role("button", name="Register").click()
+        page.get_by_role("button", name="Join as a member").click()
+        page.wait_for_url(lambda url: "/invitation/" not in url)
+        yield page
+
+
+def test_a_convenor_gets_in_by_an_invitation_and_announces_a_meeting_that_is_mailed(
+    county: Compose, convenor: Page
+) -> None:
+    """Gateway to services with a pass, a fact over Kafka, and notification asking two services back."""
+    wanted = {"id": new_id(), "communityId": _community(county, convenor), "words": _words()}
+    meeting = _post(county, convenor, "/api/v1/meetings", **wanted).json()["meeting"]
+    _post(
+        county, convenor, f"/api/v1/meetings/{meeting['id']}:announce", expectedVersion=meeting["version"], invite=True
+    )
+
+    until(lambda: "You are invited" in county.mails(), "the invitation is mailed", within_s=60)
+    assert f"{county.address}/l/" in county.mails()
+    until(lambda: all("0 not sent yet" in line for line in _status(county)), "every fact is sent", within_s=30)
+
+
+def test_every_process_runs_as_nobody_on_files_that_cannot_be_changed(county: Compose) -> None:
+    ours = [each for each in county.containers() if _service(each) in OURS]
+    assert sorted(map(_service, ours)) == sorted(OURS)
+
+    for each in ours:
+        host = each["HostConfig"]
+        assert (each["Config"]["User"], host["ReadonlyRootfs"], host["CapDrop"]) == ("10001:10001", True, ["ALL"])
+        assert host["Memory"] and host["LogConfig"]["Config"]["max-size"], _service(each)
+
+
+def test_only_the_gateway_has_a_port_and_it_is_on_this_machine(county: Compose) -> None:
+    published = {_service(each): each["HostConfig"]["PortBindings"] for each in county.containers()}
+
+    (found,) = (bindings for bindings in published.values() if bindings)
+    assert published["gateway"] == found
+    assert [host["HostIp"] for hosts in found.values() for host in hosts] == ["127.0.0.1"]
+
+
+def test_no_secret_stands_in_what_the_engine_tells_and_each_is_private(county: Compose) -> None:
+    everything = county("run", "--rm", "-T", "--entrypoint", "sh", "secrets", "-c", _TELL_SECRETS)
+    modes = [line.split() for line in lines(everything) if line.startswith("mode ")]
+    secrets = {line.removeprefix("word ") for line in lines(everything) if line.startswith("word ")}
+
+    assert len(secrets) == len(DATABASES) + 3 and {mode for _, mode, _ in modes} == {"600"}
+    assert len(modes) > 2 * len(DATABASES)
+    told = str(county.containers()) + county("config").stdout
+    assert [word for word in secrets if word in told] == []
+
+
+def test_each_process_gets_into_its_own_database_and_no_other(county: Compose) -> None:
+    for name in SERVICES:
+        assert lines(county.inside(name, "python", "-c", CONNECT, name, name)) == ["in"]
+    refused = county.inside("events", "python", "-c", CONNECT, "events", "membership")
+    assert "permission denied for database" in refused.stdout
+
+    allowed = f"select r, d from unnest(array{list(DATABASES)}) r, unnest(array{list(DATABASES)}) d "
+    allowed += "where has_database_privilege(r, d, 'CONNECT')"
+    found = county.inside("postgres", "psql", "-U", "postgres", "-tAF,", "-c", allowed)
+    assert sorted(lines(found)) == sorted(f"{name},{name}" for name in DATABASES)
+
+
+def test_what_has_no_business_outside_has_no_road_there(county: Compose) -> None:
+    for name in ("membership", "events", "resource", "evaluation"):
+        assert "unreachable" in county.inside(name, "python", "-c", LOOK_OUT).stderr, name
+
+
+def test_people_reach_the_sign_in_and_nothing_else_of_the_provider(county: Compose, chromium: Browser) -> None:
+    closed = (
+        "admin/", "metrics", "health", "realms/master/protocol/openid-connect/auth", "realms/fosse/account/",
+        "realms/fosse/protocol/openid-connect/token", "realms/fosse/clients-registrations/default",
+        "realms/fosse/.well-known/openid-configuration", "realms/fosse/login-actions/..%2f..%2f..%2fadmin/",
+    )  # fmt: skip
+    with chromium.new_context() as context:
+        assert {path: context.request.get(f"{county.address}/id/{path}").status for path in closed} == dict.fromkeys(
+            closed, 404
+        )
+        asked = context.request.get(f"{county.address}/id/realms/fosse/protocol/openid-connect/auth")
+        assert asked.status == 400 and "Keycloak" not in asked.text()
+
+
+def test_starting_again_changes_nothing(county: Compose) -> None:
+    before = {each["Name"]: each["State"]["StartedAt"] for each in county.containers() if _service(each) in OURS}
+    again = county("up", "-d", "--wait", "--no-build", timeout_s=300)
+    after = {each["Name"]: each["State"]["StartedAt"] for each in county.containers() if _service(each) in OURS}
+
+    assert again.returncode == 0, in_one_line(again)
+    assert before == after
+    assert "All secrets are there." in county("logs", "secrets").stdout
+    assert "All databases are up to date." in county("logs", "databases").stdout
+
+
+def test_another_node_cannot_take_over_these_volumes(county: Compose) -> None:
+    other = county("run", "--rm", "-T", "secrets", "fosse", "setup", "secrets", "--node", "derbys")
+
+    assert other.returncode == 1 and "belong to another node than derbys. Nothing was changed" in other.stderr
+
+
+_TELL_SECRETS = """
+find /secrets -type f -exec stat -c 'mode %a %n' {} +
+for file in /secrets/*/pgpass; do echo "word $(cut -d: -f5 $file)"; done
+for file in /secrets/postgres/superuser-password /secrets/keycloak/*-password /secrets/gateway/client-secret
+do echo "word $(cat $file)"; done
+"""
+
+
+def _service(container: dict[str, Any]) -> str:
+    return str(container["Config"]["Labels"]["com.docker.compose.service"])
+
+
+def _status(county: Compose) -> list[str]:
+    return [line for line in lines(county.fosse("status")) if line.split(" ")[0] in SERVICES]
+
+
+def _post(county: Compose, page: Page, path: str, **body: Any) -> APIResponse:
+    """As the page itself would, with the token of its forms."""
+    token = page.locator("input[name=csrf_token]").first.get_attribute("value")
+    answer = page.request.post(f"{county.address}{path}", data=body, headers={"X-CSRF-Token": token or ""})
+    assert answer.ok, answer.text()
+    return answer
+
+
+def _community(county: Compose, page: Page) -> str:
+    return str(page.request.get(f"{county.address}/api/v1/me").json()["communities"][0]["communityId"])
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "title": "Care homes, December", "kind": "MEETING_KIND_MONTHLY", "audience": "MEETING_AUDIENCE_COMMUNITY",
+        "day": (date.today() + timedelta(days=14)).isoformat(), "starts": "14:00", "ends": "16:00",
+        "venue": "Village Hall", "roomHolds": 20,
+    }  # fmt: skip

@@ -65,6 +65,8 @@ class Consumer:
     topics: tuple[str, ...]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     prepare: Callable[[Sequence[Message]], Any] | None = None
+    # How long facts may gather in one process while many come: longer where nobody waits for the effect.
+    gather_s: float = 0.05
 
 
 Moved = Callable[[Connection], None]

@@ -41,7 +41,7 @@ class LocalBus:
     def listen(self, consumer: Consumer, db: Database) -> None:
         """The consumer's effects, positions and seen messages lie in `db`."""
         listening = [_Listening(consumer, db, topic, self._sources[topic]) for topic in consumer.topics]
-        loop = Loop(f"bus-{consumer.name}", lambda: self._step(listening))
+        loop = Loop(f"bus-{consumer.name}", lambda: self._step(listening), breath_s=consumer.gather_s)
         for each in listening:
             each.source.when("facts", loop.wake)
         self._loops.append(loop)

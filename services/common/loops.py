@@ -11,7 +11,6 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 _AFTER_A_FAULT_S = 1.0
 _LONGEST_S = 30.0
-_BREATH_S = 0.05
 
 
 class Loop:
@@ -20,8 +19,9 @@ class Loop:
     Zero says that there is more to do: the next step follows at once, without a breath.
     """
 
-    def __init__(self, name: str, step: Callable[[], float]) -> None:
+    def __init__(self, name: str, step: Callable[[], float], *, breath_s: float = 0.05) -> None:
         self.name = name
+        self._breath_s = breath_s
         self._step = step
         self._woken = threading.Event()
         self._ending = threading.Event()
@@ -57,5 +57,5 @@ class Loop:
                 log.exception("loop step failed", extra={"loop": self.name})
                 wait, pause = pause, min(pause * 2, _LONGEST_S)
             if wait:
-                self._ending.wait(_BREATH_S)
-                self._woken.wait(max(wait - _BREATH_S, 0.0))
+                self._ending.wait(self._breath_s)
+                self._woken.wait(max(wait - self._breath_s, 0.0))

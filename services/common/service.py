@@ -23,6 +23,8 @@ from services.common.passes import PassVerifier
 from services.common.rpc import AddServicer, Server
 from services.common.timetable import Batch, Due, Job, Timetable
 
+# Mails of a busy moment go out together; nobody waits for a job as for a page.
+_BREATH_S = 0.25
 _TIDY = "tidy"
 _TIDY_EVERY = timedelta(hours=6)
 
@@ -91,7 +93,7 @@ class Running:
         servicers = [*service.servicers, keeping.add_to]
         self._server = Server(service.name, servicers, floor.channels.wires, verifier, workers=workers)
         table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock, service.batches)
-        self._timer = Loop(f"timetable-{service.name}", table.step)
+        self._timer = Loop(f"timetable-{service.name}", table.step, breath_s=_BREATH_S)
         floor.db.when("timetable", self._timer.wake)
         sealer = Loop(f"sealer-{service.name}", lambda: audit.seal(floor.db))
         self._loops = [self._timer, sealer, *service.loops]

@@ -21,6 +21,8 @@ from services.evaluation.usecases import hearing
 
 NAME = "evaluation"
 _SECRET_BYTES = 32
+# A figure may follow its fact by a second.
+_GATHER_S = 0.5
 
 
 def consumer(clock: Clock) -> Consumer:
@@ -37,7 +39,7 @@ def consumer(clock: Clock) -> Consumer:
         kind(ResourceChanged): _resource_changed,
         kind(ResourceAdopted): _resource_adopted,
     }
-    return Consumer(NAME, (MEMBERSHIP.name, EVENTS.name, RESOURCE.name), handlers)
+    return Consumer(NAME, (MEMBERSHIP.name, EVENTS.name, RESOURCE.name), handlers, gather_s=_GATHER_S)
 
 
 def _member_changed(conn: Connection, message: Message) -> None:

@@ -83,7 +83,7 @@ def a_day_of_work(folder: Path) -> Heard:
 
 def without_deadline(calling: Any, call: Any) -> Callable[..., Any]:
     """A client that forgets."""
-    return lambda request, timeout=None, metadata=(): call(request, metadata=(*calling._own, *metadata))
+    return lambda request, timeout=None, metadata=(): call()(request, metadata=(*calling._own, *metadata))
 
 
 def forgotten(web: Web) -> int:

@@ -5,6 +5,7 @@ Channels are made on first use, so that a server that forks makes them after the
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import grpc
@@ -14,8 +15,9 @@ from services.common.rpc_errors import Away
 from services.common.wires import WORKLOAD, Wires
 
 S = TypeVar("S")
-# A connection, and the generation of wires that it belongs to.
-Connected = Callable[[], tuple[int, grpc.Channel]]
+# A call as grpc makes it, and the generation of wires that its connection belongs to.
+Made = tuple[int, Any]
+Make = Callable[[grpc.Channel], Any]
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
@@ -52,7 +54,7 @@ class Channels:
         key = (service, getattr(make, "__qualname__", repr(make)), deadline_s)
         found = self._stubs.get(key)
         if found is None:
-            found = self._stubs[key] = make(_Calling(lambda: self._channel(service), self._own, deadline_s))
+            found = self._stubs[key] = make(_Calling(partial(self._call, service), self._own, deadline_s))
         stub: S = found
         return stub
 
@@ -64,23 +66,26 @@ class Channels:
             self._channels.clear()
             self._stubs.clear()
 
-    def _channel(self, service: str) -> tuple[int, grpc.Channel]:
-        """With the generation it belongs to; one of an older is let go, and closes when its last call has ended."""
+    def _call(self, service: str, make: Make, before: Made) -> Made:
+        """`before` while its connection is of today, else `make` of a new one; the old closes with its last call.
+
+        Under the lock, because what is made on a channel just closed ends the whole process (grpcio 1.85).
+        """
         with self._lock:
             if self._closed:
                 raise Away("closed")
             now = self.wires.generation()
-            made = self._channels.get(service)
-            if made is None or made[0] != now:
-                made = self._channels[service] = (now, self.wires.connect(service, _OPTIONS))
-            return made
+            channel = self._channels.get(service)
+            if channel is None or channel[0] != now:
+                channel = self._channels[service] = (now, self.wires.connect(service, _OPTIONS))
+            return before if before[0] == now else (now, make(channel[1]))
 
 
 class _Calling:
     """A channel as generated stubs see it, with our deadline, our name and our refusals on each call."""
 
-    def __init__(self, connected: Connected, own: tuple[tuple[str, str], ...], deadline_s: float) -> None:
-        self._connected = connected
+    def __init__(self, call: Callable[[Make, Made], Made], own: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+        self._call = call
         self._own = own
         self._deadline_s = deadline_s
 
@@ -98,13 +103,11 @@ class _Calling:
 
     def _current(self, kind: str, method: str, codec: Mapping[str, Any]) -> Callable[[], Any]:
         """The call over the connection of its moment, so that a stub outlives a renewed certificate."""
-        made: tuple[int, Any] = (-1, None)
+        made: Made = (-1, None)
 
         def current() -> Any:
             nonlocal made
-            generation, channel = self._connected()
-            if made[0] != generation:
-                made = (generation, getattr(channel, kind)(method, **codec))
+            made = self._call(lambda channel: getattr(channel, kind)(method, **codec), made)
             return made[1]
 
         return current

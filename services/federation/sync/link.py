@@ -54,9 +54,11 @@ class Link:
         """A stub of the hub's door; None while this node has not joined."""
         with self._node.db.read() as conn:
             known = standing.get(conn)
-        if known is None or known.state is not Enrolment.ENROLLED or self._closed:
+        if known is None or known.state is not Enrolment.ENROLLED:
             return None
-        return door_pb2_grpc.DoorStub(self._channel_to(known))
+        with self._lock:
+            # A stub that is made on a channel just closed ends the whole process (grpcio 1.85), so nobody closes here.
+            return None if self._closed else door_pb2_grpc.DoorStub(self._channel_to(known))
 
     def call(self, rpc: Any, request: Any, timeout_s: float) -> Any:
         """One call that `close` cuts short. Raises a `Refusal` of the hub or `Away`; notes how the hub stands."""
@@ -93,17 +95,17 @@ class Link:
                 self._channel.close()
 
     def _channel_to(self, known: Standing) -> grpc.Channel:
+        """Under the lock."""
         wanted = (known.door_address, known.certificate, known.authority)
-        with self._lock:
-            if self._channel is None or self._dialled != wanted:
-                if self._channel:
-                    self._channel.close()
-                credentials = grpc.ssl_channel_credentials(
-                    authority.pem_of(known.authority), self._node.keys.tls_pem, authority.pem_of(known.certificate)
-                )
-                self._channel = grpc.secure_channel(known.door_address, credentials, options=_OPTIONS)
-                self._dialled = wanted
-            return self._channel
+        if self._channel is None or self._dialled != wanted:
+            if self._channel:
+                self._channel.close()
+            credentials = grpc.ssl_channel_credentials(
+                authority.pem_of(known.authority), self._node.keys.tls_pem, authority.pem_of(known.certificate)
+            )
+            self._channel = grpc.secure_channel(known.door_address, credentials, options=_OPTIONS)
+            self._dialled = wanted
+        return self._channel
 
     def _failed(self, error: grpc.RpcError) -> Exception:
         reason = refusal_of(error) or Away("a fault of the hub's own")

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from fosse.events.v1 import events_pb2, facts_pb2
 from gateway import words
+from services.common.text import plural
 
 KINDS: Mapping[int, str] = {
     events_pb2.MEETING_KIND_MONTHLY: "Monthly meeting",
@@ -79,12 +80,12 @@ def places_left(meeting: events_pb2.Meeting) -> Iterator[str]:
     """`6 of 20 places left in the room`, or `The room is full, 3 waiting`."""
     holds = meeting.words.room_holds
     if holds and meeting.room_free:
-        yield f"{meeting.room_free} of {words.plural(holds, 'place')} left in the room"
+        yield f"{meeting.room_free} of {plural(holds, 'place')} left in the room"
     elif holds:
         yield f"The room is full, {meeting.waiting} waiting"
     if online := meeting.words.online_holds:
         free = meeting.online_free
-        yield f"{free} of {words.plural(online, 'place')} left online" if free else "Online is full"
+        yield f"{free} of {plural(online, 'place')} left online" if free else "Online is full"
 
 
 @dataclass(frozen=True)

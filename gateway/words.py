@@ -11,6 +11,7 @@ from fosse.common.v1 import audience_pb2
 from fosse.federation.v1 import entry_pb2
 from fosse.notification.v1 import notification_pb2
 from services.common.clock import Clock
+from services.common.text import plural
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -112,10 +113,6 @@ def begun(value: Timestamp | datetime | None, now: datetime) -> bool:
 
 def overdue(review_due: str, now: datetime) -> bool:
     return bool(review_due) and date.fromisoformat(review_due) < now.astimezone(LONDON).date()
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def size(count: int) -> str:

@@ -1,4 +1,6 @@
-"""Text as it is kept: what cannot be seen or turns the reading direction is taken out; and links that may be kept."""
+"""Text as it is kept: what cannot be seen or turns the reading direction is taken out; links that may be kept; numbers
+of things in words.
+"""
 
 import re
 import unicodedata
@@ -37,6 +39,10 @@ def is_link(address: str, schemes: Collection[str]) -> bool:
 def is_formula(cell: str) -> bool:
     """Would a spreadsheet take it for something to work out, rather than for words?"""
     return cell.startswith(_FORMULA)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _visible(text: str) -> str:

@@ -34,6 +34,7 @@ class History(RuleBasedStateMachine):
 
     def differences(self, conn: Connection, told: Sequence[Message]) -> Sequence[object]:
         """Items whose facts are not the versions that were kept."""
+        # No abstract class: hypothesis's machines have a metaclass of their own.
         raise NotImplementedError
 
     def tried(self, change: Callable[[], object]) -> None:

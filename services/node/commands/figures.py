@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fosse.evaluation.v1 import evaluation_pb2 as pb
+from services.common.text import plural
 from services.node.commands.calling import data_option, running
 
 
@@ -22,15 +23,11 @@ def recount(data: Path) -> None:
     """
     with running(data) as node:
         found = node.evaluation.RecomputeIndicators(pb.RecomputeIndicatorsRequest())
-    click.echo(f"{_many(found.figures, 'figure')} counted anew from {_many(found.facts, 'kept fact')}.")
+    click.echo(f"{plural(found.figures, 'figure')} counted anew from {plural(found.facts, 'kept fact')}.")
     click.echo(_mended(found.differences))
 
 
 def _mended(differences: int) -> str:
     if not differences:
         return "All were as they should be. Nothing was changed."
-    return f"{_many(differences, 'figure')} differed and {'is' if differences == 1 else 'are'} mended."
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    return f"{plural(differences, 'figure')} differed and {'is' if differences == 1 else 'are'} mended."

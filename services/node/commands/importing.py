@@ -13,6 +13,7 @@ from fosse.membership.v1 import importing_pb2 as pb
 from fosse.membership.v1 import membership_pb2
 from services.common.errors import Conflict, Invalid
 from services.common.ids import new_id
+from services.common.text import plural
 from services.node.commands.calling import Node, data_option, running
 
 _LOOK_S = 0.2
@@ -46,7 +47,7 @@ def import_members(data: Path, file: Path, community: str | None, applying: bool
             node.importing.DropImport(pb.DropImportRequest(id=import_id))
             click.echo("Nothing was changed." if applying else "Nothing was changed. Add --apply to apply good rows.")
             return
-        if not yes and not click.confirm(f"Apply the {_plural(good, 'good row')}?"):
+        if not yes and not click.confirm(f"Apply the {plural(good, 'good row')}?"):
             node.importing.DropImport(pb.DropImportRequest(id=import_id))
             raise Conflict("Nothing was changed, and the file is forgotten.")
         node.importing.ApplyImport(pb.ApplyImportRequest(id=import_id))
@@ -84,7 +85,7 @@ def _until_done(node: Node, import_id: str, doing: str) -> pb.Import:
 
 def _report(node: Node, found: pb.Import) -> None:
     click.echo(found.read_as)
-    click.echo(f"{_plural(found.rows, 'row')}: {_counted(found)}.")
+    click.echo(f"{plural(found.rows, 'row')}: {_counted(found)}.")
     for cell in _bad_cells(node, found.id):
         click.echo(f"  {_where(cell)}: {cell.reason}")
     for cell in node.importing.GetImport(pb.GetImportRequest(id=found.id)).notices:
@@ -111,14 +112,10 @@ def _changes(found: pb.Import) -> bool:
 
 def _counted(found: pb.Import) -> str:
     return (
-        f"{_plural(found.new_members, 'new member')}, {found.changed_members:,} changed, {found.unchanged_members:,} "
-        f"as they should be already, {_plural(found.new_organisations, 'new organisation')}, "
-        f"{_plural(found.changed_organisations, 'changed organisation')}, {_plural(found.bad_rows, 'bad row')}"
+        f"{plural(found.new_members, 'new member')}, {found.changed_members:,} changed, {found.unchanged_members:,} "
+        f"as they should be already, {plural(found.new_organisations, 'new organisation')}, "
+        f"{plural(found.changed_organisations, 'changed organisation')}, {plural(found.bad_rows, 'bad row')}"
     )
-
-
-def _plural(count: int, what: str) -> str:
-    return f"{count:,} {what if count == 1 else what + 's'}"
 
 
 def _one(response: Any) -> pb.Import:

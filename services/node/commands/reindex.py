@@ -17,7 +17,7 @@ from services.resource.service import rebuild_search
 def reindex(data: Path) -> None:
     """Make the search index anew. Stop the node first; nothing else is touched."""
     if settings.load({"data": data}).tls_dir:
-        raise Invalid("The index of a deployed node is made anew from its own container. Nothing was changed.")
+        raise Invalid("The index of a deployed node cannot be made anew by this command yet. Nothing was changed.")
     folder = Folder(data)
     folder.prepare()
     with folder.held():

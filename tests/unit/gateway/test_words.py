@@ -6,6 +6,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway import words
+from services.common.text import plural
 
 NOW = datetime(2026, 8, 31, 9, 0, tzinfo=UTC)
 
@@ -48,8 +49,8 @@ def test_a_size_is_short(count: int, said: str) -> None:
 
 
 def test_counts_agree_with_their_word() -> None:
-    assert words.plural(1, "home or team uses it", "homes and teams use it") == "1 home or team uses it"
-    assert words.plural(1204, "item") == "1,204 items"
+    assert plural(1, "home or team uses it", "homes and teams use it") == "1 home or team uses it"
+    assert plural(1204, "item") == "1,204 items"
 
 
 def test_names_are_joined_as_in_a_sentence() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from fosse.common.v1 import facts_pb2 as common
+from fosse.evaluation.v1 import facts_pb2 as evaluation
 from fosse.events.v1 import facts_pb2 as events
 from fosse.federation.v1 import facts_pb2 as federation
 from fosse.membership.v1 import facts_pb2 as membership
@@ -48,7 +49,7 @@ RESOURCE = Topic(
     (common.ItemShared, resource.ResourceChanged, resource.ResourceAdopted),
     ("federation", "notification", "evaluation"),
 )
-EVALUATION = Topic("evaluation", (common.ItemShared,), ("federation",))
+EVALUATION = Topic("evaluation", (common.ItemShared, evaluation.PulseOpened), ("federation", "notification"))
 # Who joins or leaves the region will be told by notification's digests.
 FEDERATION = Topic("federation", (federation.NodeAdmitted,), (), heard_from_issue=8)
 

@@ -29,12 +29,20 @@ def consumer(clock: Clock) -> Consumer:
     def meeting_changed(conn: Connection, message: Message) -> None:
         hearing.meeting_changed(conn, heard.meeting(message.as_(MeetingChanged)), clock())
 
+    def attendance_closed(conn: Connection, message: Message) -> None:
+        fact = message.as_(AttendanceClosed)
+        if fact.ask_pulse:
+            pulse = hearing.a_pulse(
+                fact.meeting_id, community_id=fact.community_id, present=fact.present, at=message.happened_at
+            )
+            hearing.attendance_closed(conn, pulse, secrets.token_bytes(_SECRET_BYTES), clock())
+
     handlers = {
         kind(MemberChanged): _member_changed,
         kind(MeetingChanged): meeting_changed,
         kind(PlaceDecided): _place_decided,
         kind(AttendanceNoted): _attendance_noted,
-        kind(AttendanceClosed): _attendance_closed,
+        kind(AttendanceClosed): attendance_closed,
         kind(RefusalsRecorded): _refusals_recorded,
         kind(ResourceChanged): _resource_changed,
         kind(ResourceAdopted): _resource_adopted,
@@ -61,15 +69,6 @@ def _attendance_noted(conn: Connection, message: Message) -> None:
         version=fact.version,
         present=fact.presence in heard.PRESENT,
     )
-
-
-def _attendance_closed(conn: Connection, message: Message) -> None:
-    fact = message.as_(AttendanceClosed)
-    if fact.ask_pulse:
-        pulse = hearing.a_pulse(
-            fact.meeting_id, community_id=fact.community_id, present=fact.present, at=message.happened_at
-        )
-        hearing.attendance_closed(conn, pulse, secrets.token_bytes(_SECRET_BYTES))
 
 
 def _refusals_recorded(conn: Connection, message: Message) -> None:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from fosse.evaluation.v1.facts_pb2 import PulseOpened
 from fosse.events.v1 import facts_pb2 as events
 from fosse.resource.v1.facts_pb2 import ResourceAdopted
 from services.common.bus import Consumer, Message
 from services.common.channels import Channels
 from services.common.clock import Clock
-from services.common.topics import EVENTS, RESOURCE, kind
+from services.common.topics import EVALUATION, EVENTS, RESOURCE, kind
 from services.notification import messages, usecases
 from services.notification.asking import Asking
 from services.notification.domain import adoptions, meetings, places
@@ -31,7 +32,8 @@ class Hearing:
         self._clock = clock
 
     def consumer(self) -> Consumer:
-        return Consumer(NAME, (RESOURCE.name, EVENTS.name), dict.fromkeys(_TOLD, self.queue), self.prepare)
+        topics = (RESOURCE.name, EVENTS.name, EVALUATION.name)
+        return Consumer(NAME, topics, dict.fromkeys(_TOLD, self.queue), self.prepare)
 
     def prepare(self, found: Sequence[Message]) -> Prepared:
         """What each message leads to, by its id."""
@@ -102,9 +104,8 @@ def _minutes_tested(message: Message, asking: Asking, now: datetime) -> Told:
     return meetings.minutes_test(meeting, draft, fact.test_id, fact.member_id)
 
 
-def _attendance_closed(message: Message, asking: Asking, now: datetime) -> Told:
-    fact = message.as_(events.AttendanceClosed)
-    meeting = asking.meeting(fact.meeting_id) if fact.ask_pulse else None
+def _pulse_opened(message: Message, asking: Asking, now: datetime) -> Told:
+    meeting = asking.meeting(message.as_(PulseOpened).meeting_id)
     return meetings.pulse(meeting, asking.present(meeting.id), now) if meeting else NOTHING
 
 
@@ -116,5 +117,5 @@ _TOLD: Mapping[str, Callable[[Message, Asking, datetime], Told]] = {
     kind(events.PlaceDecided): _place_decided,
     kind(events.MinutesPublished): _minutes_published,
     kind(events.MinutesTested): _minutes_tested,
-    kind(events.AttendanceClosed): _attendance_closed,
+    kind(PulseOpened): _pulse_opened,
 }

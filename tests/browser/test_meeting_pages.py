@@ -285,3 +285,14 @@ def test_what_people_said_of_a_meeting_is_led_to_from_its_page(county: County, p
     county.shelf.meetings.put(month.in_july(attendance_closed=True, recorded=False))
 
     assert f'href="{OVER}/pulse"' in priya.get(OVER).text
+
+
+def test_of_a_meeting_recorded_afterwards_no_page_speaks_of_a_mail_to_come(county: County, priya: Visitor) -> None:
+    county.shelf.meetings.put(month.in_july(attendance_closed=True, recorded=True, minutes_edition=0))
+    held = county.shelf.meetings
+    held.editions, held.draft, held.draft_version = [], month.minutes_words(), 1
+
+    pages = [priya.get(f"{OVER}/minutes{each}").text for each in ("", "/edit", "/preview")]
+
+    assert [re.findall(r"by mail|be mailed|Where answers go|look at the mail", each) for each in pages] == [[], [], []]
+    assert "nobody is mailed" in pages[1] and "Publish, without mail" in pages[2]

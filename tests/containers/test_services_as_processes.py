@@ -123,7 +123,7 @@ def test_a_deployed_county_joins_a_hub_and_its_leaflet_is_found_there(county: Co
 def test_no_log_of_any_process_names_a_person(county: County) -> None:
     logs = county.logs()
 
-    assert logs.count("\n") > len(EVERYBODY)
+    assert "index made" in logs and "Booting worker" in logs
     assert [word for word in ("@", "Ann", "Ben", "Cath", "dehydration", "Falls") if word in logs] == []
 
 

@@ -50,6 +50,7 @@ class World:
     said: Database
     # What events says.
     meetings_said: Database
+    pulses_said: Database
     gateway: NotificationStub
     shelf: Shelf = field(default_factory=Shelf)
     region: Region = field(default_factory=Region)
@@ -83,6 +84,10 @@ class World:
         with self.meetings_said.write() as conn:
             facts.put(conn, fact, key, self.clock())
 
+    def say_of_pulse(self, fact: Proto, key: str) -> None:
+        with self.pulses_said.write() as conn:
+            facts.put(conn, fact, key, self.clock())
+
     def as_person(
         self, member_id: str, *, operator: bool = False, convenor: bool = False
     ) -> tuple[tuple[str, str], ...]:
@@ -102,17 +107,17 @@ class World:
 @contextmanager
 def notification_among_neighbours(databases: SqliteDatabases, folder: Path, settings: Settings) -> Iterator[World]:
     clock = HeldClock()
-    said, meetings_said = (open_database(databases, "notification") for _ in range(2))
-    sources = {"fosse.resource": said, "fosse.events": meetings_said}
+    said, meetings_said, pulses_said = (open_database(databases, "notification") for _ in range(3))
+    sources = {"fosse.resource": said, "fosse.events": meetings_said, "fosse.evaluation": pulses_said}
     caller = Channels(Sockets(folder / "run"), "gateway")
     with a_floor("notification", databases, clock, folder) as floor:
-        world = World(clock, floor, said, meetings_said, caller.stub(NotificationStub, "notification"))
+        world = World(clock, floor, said, meetings_said, pulses_said, caller.stub(NotificationStub, "notification"))
         world.people.pass_keys["k"] = _raw(world.key)
         with _neighbours(world, folder / "run"), alone(build(floor, settings), floor, sources):
             yield world
     caller.close()
-    said.dispose()
-    meetings_said.dispose()
+    for database in sources.values():
+        database.dispose()
 
 
 @contextmanager

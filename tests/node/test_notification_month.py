@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fosse.evaluation.v1.facts_pb2 import PulseOpened
 from fosse.events.v1 import events_pb2, facts_pb2
 from fosse.membership.v1 import links_pb2
 from fosse.notification.v1 import notification_pb2 as pb
@@ -132,22 +133,12 @@ def test_only_who_has_a_place_or_waits_hears_that_a_meeting_moved_or_is_off(worl
 
 def test_the_pulse_is_asked_of_who_was_there_alone(world: World) -> None:
     world.meetings.present[MEETING] = [ANN]
-    say(world, facts_pb2.AttendanceClosed(meeting_id=MEETING, community_id=CARE_HOMES, present=1, ask_pulse=True))
+    world.say_of_pulse(PulseOpened(meeting_id=MEETING), MEETING)
     until(lambda: all_sent(world, ANN), "Ann is asked")
 
     (code,) = world.links.of(ANN, links_pb2.LINK_PURPOSE_PULSE)
 
     assert f"https://notts.example/l/{code}" in text_of(world, ANN) and world.deliveries(BEN) == []
-
-
-def test_a_meeting_recorded_later_asks_nobody(world: World) -> None:
-    world.meetings.present[MEETING] = [ANN]
-    say(world, facts_pb2.AttendanceClosed(meeting_id=MEETING, community_id=CARE_HOMES, present=1, ask_pulse=False))
-    publish(world)
-
-    until(lambda: counts(world) == (0, 60, 0, 0), "what came after it")
-
-    assert [each.kind for each in world.deliveries(ANN)] == ["minutes"]
 
 
 def test_a_convenor_tries_the_minutes_on_themselves(world: World) -> None:
@@ -170,9 +161,9 @@ def test_what_is_gone_meanwhile_holds_nothing_up_and_parks_nothing(world: World)
         facts_pb2.PlaceDecided(meeting_id=MEETING, member_id=ANN, version=1),
         facts_pb2.MinutesPublished(meeting_id=MEETING, edition=9, mail=True, mailing_id=an_id(72)),
         facts_pb2.MinutesTested(meeting_id=gone, member_id=ANN, test_id=an_id(81)),
-        facts_pb2.AttendanceClosed(meeting_id=gone, ask_pulse=True),
     ):
         say(world, fact)
+    world.say_of_pulse(PulseOpened(meeting_id=gone), gone)
     publish(world)
 
     until(lambda: counts(world) == (0, 60, 0, 0), "the minutes of the meeting that is there")

@@ -22,6 +22,7 @@ from tests.machine import FULL, environment
 from tests.promises.killed_seats import Job
 from tests.promises.promise import promise
 from tests.store import events_acts as acts
+from tests.store import told
 from tests.unit.events.meetings import an_id
 from tests.waiting import until
 
@@ -67,7 +68,7 @@ class Story:
         return len(said) - len(set(said)) + len(said) - due + max(0, self.figures.room_taken - 20)
 
     def facts(self) -> list[tuple[str, int]]:
-        return [(fact.member_id, fact.version) for fact in acts.said(self.db, facts_pb2.PlaceDecided)]
+        return [(fact.member_id, fact.version) for fact in told.said(self.db, facts_pb2.PlaceDecided)]
 
     def as_decided(self) -> bool:
         try:

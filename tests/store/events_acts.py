@@ -4,11 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fosse.events.v1 import facts_pb2
-from services.common import facts
 from services.common.access import Person
 from services.common.database import Database
-from services.common.facts import START
-from services.common.topics import kind
 from services.events.domain.meeting import Held, Meeting
 from services.events.domain.minutes import Draft, Item, MinutesWords
 from services.events.domain.place import Place
@@ -17,6 +14,7 @@ from services.events.messages.shown import Answer, Shown
 from services.events.store import meetings, places
 from services.events.usecases import arranging, attending, minutes, reading
 from services.events.usecases import places as asking
+from tests.store.told import said
 from tests.unit.events.meetings import CARE_HOMES, NOW, a_convenor, a_member, an_id, some_words
 
 ANN, BEN, CATH = a_member(1), a_member(2), a_convenor()
@@ -122,11 +120,6 @@ def recomputed(db: Database, item: str = ITEM) -> None:
         key: found for key, found in again.standings.items() if key in held
     }
     assert [place.position for place in held.values()] == [again.position(key) for key in held]
-
-
-def said(db: Database, what: type[Any]) -> list[Any]:
-    with db.read() as conn:
-        return [what.FromString(fact.body) for fact in facts.after(conn, START, 10_000) if fact.kind == kind(what)]
 
 
 def decisions_said(db: Database) -> list[tuple[int, int, bool, bool]]:

@@ -4,10 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from services.common import facts
 from services.common.access import Person
-from services.common.facts import START
-from services.common.topics import kind
 from services.resource.domain.adoption import Saying
 from services.resource.domain.audience import Audience
 from services.resource.domain.parts import PartWords
@@ -64,11 +61,6 @@ def withdraw(shelf: Shelf, what: Shown, reason: str = "The dose was wrong.") -> 
 def adopt(shelf: Shelf, number: int = 1, person: Person = BEN, **given: Any) -> Any:
     known = {"id": an_id(500 + number), "stage": "adopted", "locality": "Mansfield", "show_organisation": False}
     return adopting.adopt(shelf, given.pop("item", ITEM), Saying(**{**known, **given}), person=person, now=NOW)
-
-
-def said(shelf: Shelf, what: type[Any]) -> list[Any]:
-    with shelf.db.read() as conn:
-        return [what.FromString(fact.body) for fact in facts.after(conn, START, 1000) if fact.kind == kind(what)]
 
 
 def files_kept(shelf: Shelf, folder: Path) -> Iterable[Path]:

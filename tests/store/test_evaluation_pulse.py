@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from fosse.evaluation.v1.facts_pb2 import PulseOpened
 from fosse.events.v1 import facts_pb2 as events
 from services.common import audit, facts
 from services.common.access import Role
@@ -16,6 +17,7 @@ from services.evaluation.store import pulses as kept_pulses
 from services.evaluation.store.tables import pulse_answered, pulse_secret, response
 from services.evaluation.usecases import pulses
 from tests.conftest import MakeDatabase
+from tests.store.told import said
 from tests.unit.evaluation.months import (
     NOW,
     SOCIAL_CARE,
@@ -43,8 +45,8 @@ def ear(make_database: MakeDatabase) -> Hearing:
 
 
 def say(ear: Hearing, number: int, worth: int = 5, change: int = 1, better: str = "") -> None:
-    said, person = answer(worth, change, better), a_person(number)
-    pulses.answer(ear.db, an_id(7000 - number), said, meeting_id=MEETING, person=person, now=ear.now)
+    given, person = answer(worth, change, better), a_person(number)
+    pulses.answer(ear.db, an_id(7000 - number), given, meeting_id=MEETING, person=person, now=ear.now)
 
 
 def test_each_who_was_there_answers_once_and_a_second_answer_is_refused_kindly(ear: Hearing) -> None:
@@ -101,8 +103,9 @@ def test_no_row_joins_an_answer_to_a_member_a_time_or_a_place_in_line(ear: Heari
     for number in range(1, 11):
         say(ear, number, better=f"Better {number}")
 
+    assert opened(ear) == [MEETING]
     with ear.db.read() as conn:
-        assert facts.after(conn, facts.START, 100) == []
+        assert len(facts.after(conn, facts.START, 100)) == 1
         assert conn.execute(select(audit.audit)).all() == []
         rows = conn.execute(select(response)).all()
         tokens = set(conn.scalars(select(pulse_answered.c.token)))
@@ -180,6 +183,7 @@ def test_a_meeting_recorded_later_asks_nobody(ear: Hearing) -> None:
     ear.hear(meeting(2, in_month(3)), attended(2, by=1), closed(2, present=1, ask_pulse=False))
 
     assert not pulses.get(ear.db, an_id(2), person=a_person(), now=NOW).asked
+    assert opened(ear) == [MEETING]
 
 
 def test_a_pulse_that_is_opened_twice_keeps_its_answers(ear: Hearing) -> None:
@@ -189,6 +193,12 @@ def test_a_pulse_that_is_opened_twice_keeps_its_answers(ear: Hearing) -> None:
 
     with pytest.raises(Conflict):
         say(ear, 1)
+    assert opened(ear) == [MEETING]
+
+
+def opened(ear: Hearing) -> list[str]:
+    """The meetings whose pulse was said to be open: nobody is asked before."""
+    return [fact.meeting_id for fact in said(ear.db, PulseOpened)]
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ from tests.store.events_acts import (
     log,
     publish,
     recomputed,
-    said,
     standing,
     update,
     write,
 )
+from tests.store.told import said
 from tests.unit.events.meetings import an_id
 
 PEOPLE = 200

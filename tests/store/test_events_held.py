@@ -23,10 +23,10 @@ from tests.store.events_acts import (
     get,
     note,
     record,
-    said,
     standing,
     update,
 )
+from tests.store.told import said
 from tests.unit.events.meetings import NOW, SOCIAL_CARE, a_member, an_id
 
 OTHER = a_member(50, community=SOCIAL_CARE)

@@ -25,9 +25,9 @@ from tests.store.events_acts import (
     book,
     cancel,
     get,
-    said,
     standing,
 )
+from tests.store.told import said
 from tests.unit.events.meetings import NOW, SOCIAL_CARE, a_convenor
 
 ROOM, ONLINE, WAITING = Decision.ROOM, Decision.ONLINE, Decision.WAITING

@@ -23,9 +23,9 @@ from tests.store.events_acts import (
     create,
     get,
     note,
-    said,
     update,
 )
+from tests.store.told import said
 from tests.unit.events.meetings import NOW, SOCIAL_CARE, a_convenor, a_member, an_id
 
 OTHER = a_member(50, community=SOCIAL_CARE)

@@ -19,9 +19,9 @@ from tests.store.events_acts import (
     get,
     publish,
     record,
-    said,
     write,
 )
+from tests.store.told import said
 from tests.unit.events.meetings import NOW, SOCIAL_CARE, a_convenor, a_member, an_id
 
 

@@ -24,10 +24,10 @@ from tests.store.events_acts import (
     get,
     log,
     recomputed,
-    said,
     standing,
     update,
 )
+from tests.store.told import said
 from tests.unit.events.meetings import NOW, SOCIAL_CARE, a_member, an_id
 
 ROOM, ONLINE, WAITING = Decision.ROOM, Decision.ONLINE, Decision.WAITING

@@ -15,7 +15,8 @@ from services.resource.domain.audience import Audience
 from services.resource.usecases import adopting, reading, sharing
 from services.resource.usecases.shelf import Shelf
 from tests.conftest import MakeDatabase
-from tests.store.resource_acts import ANN, BEN, CATH, ITEM, adopt, create, published, said, withdraw
+from tests.store.resource_acts import ANN, BEN, CATH, ITEM, adopt, create, published, withdraw
+from tests.store.told import said
 from tests.unit.resource.shelves import (
     NOW,
     VOCABULARY,
@@ -37,7 +38,7 @@ def test_a_member_says_once_that_something_is_used_and_again_how_far_it_is(shelf
     assert (again.id, again.version, again.stage, again.organisation) == (first.id, 2, "embedded", "Sherwood Lodge")
     shown, using = reading.get(shelf, ITEM, ANN)
     assert (shown.resource.used_by, len(using)) == (1, 1)
-    assert [(fact.stage, fact.own) for fact in said(shelf, ResourceAdopted)] == [
+    assert [(fact.stage, fact.own) for fact in said(shelf.db, ResourceAdopted)] == [
         ("trialling", True),
         ("embedded", True),
     ]
@@ -52,7 +53,7 @@ def test_stopping_no_longer_counts_and_the_same_word_twice_changes_nothing(shelf
     adopt(shelf, stage="stopped")
 
     assert reading.get(shelf, ITEM, ANN)[0].resource.used_by == 0
-    assert len(said(shelf, ResourceAdopted)) == 2
+    assert len(said(shelf.db, ResourceAdopted)) == 2
 
 
 def test_nobody_uses_somebody_elses_form_number_or_what_they_cannot_see(shelf: Shelf) -> None:
@@ -111,7 +112,7 @@ def test_adoptions_come_home_with_their_resource(shelf: Shelf) -> None:
     withdraw(shelf, shown)
 
     assert sharing.read_shared(shelf, adoption.id).body is None
-    assert [fact.version for fact in said(shelf, ItemShared) if fact.item_id == adoption.id] == [1, 2]
+    assert [fact.version for fact in said(shelf.db, ItemShared) if fact.item_id == adoption.id] == [1, 2]
 
 
 def test_a_decline_travels_without_the_homes_name(shelf: Shelf) -> None:

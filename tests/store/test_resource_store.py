@@ -30,9 +30,9 @@ from tests.store.resource_acts import (
     files_kept,
     publish,
     published,
-    said,
     withdraw,
 )
+from tests.store.told import said
 from tests.unit.resource.shelves import (
     NOW,
     PDF,
@@ -53,7 +53,7 @@ def test_the_same_form_sent_twice_makes_one_resource(shelf: Shelf) -> None:
     first, second = create(shelf), create(shelf, title="Something else")
 
     assert second.resource == first.resource
-    assert len(said(shelf, ResourceChanged)) == 1
+    assert len(said(shelf.db, ResourceChanged)) == 1
 
 
 def test_a_form_number_of_somebody_else_is_refused(shelf: Shelf) -> None:
@@ -95,7 +95,7 @@ def test_the_same_change_sent_twice_is_done_once(shelf: Shelf) -> None:
     gone = [withdraw(shelf, drafts[0]) for _ in range(2)]
 
     assert [each.resource.version for each in (*with_file, *shown, *drafts, *gone)] == [3, 3, 4, 4, 5, 5, 6, 6]
-    assert [fact.version for fact in said(shelf, ResourceChanged)] == [1, 2, 3, 4, 5, 6]
+    assert [fact.version for fact in said(shelf.db, ResourceChanged)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_what_leaves_the_node_is_told_when_others_would_see_a_difference(shelf: Shelf) -> None:
@@ -103,14 +103,14 @@ def test_what_leaves_the_node_is_told_when_others_would_see_a_difference(shelf: 
     drafting_now = publishing.start_edition(shelf, ITEM, expected_version=shown.resource.version, person=ANN, now=NOW)
     publish(shelf, drafting_now, Audience.COMMUNITY)
 
-    assert [fact.version for fact in said(shelf, ItemShared)] == [3, 5]
+    assert [fact.version for fact in said(shelf.db, ItemShared)] == [3, 5]
     assert sharing.read_shared(shelf, ITEM).body is None
 
 
 def test_a_resource_of_the_node_never_leaves_it(shelf: Shelf) -> None:
     published(shelf, audience=Audience.NODE)
 
-    assert said(shelf, ItemShared) == []
+    assert said(shelf.db, ItemShared) == []
     with pytest.raises(NotFound):
         sharing.read_shared(shelf, ITEM)
 
@@ -133,7 +133,7 @@ def test_a_file_that_was_refused_leaves_nothing_behind(shelf: Shelf, tmp_path: P
             add_file(shelf, draft, content)
 
     assert list(files_kept(shelf, tmp_path)) == []
-    assert len(said(shelf, ResourceChanged)) == 1
+    assert len(said(shelf.db, ResourceChanged)) == 1
 
 
 def test_a_file_that_a_fault_of_ours_kept_out_leaves_nothing_behind(shelf: Shelf, tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_refused_change_leaves_no_fact_and_no_audit_row(shelf: Shelf) -> None:
 
     with shelf.db.read() as conn:
         assert conn.scalar(select(func.count()).select_from(audit_rows)) == 1
-    assert len(said(shelf, ResourceChanged)) == 1
+    assert len(said(shelf.db, ResourceChanged)) == 1
 
 
 def test_counted_downloads_are_written_down(shelf: Shelf) -> None:

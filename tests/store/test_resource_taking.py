@@ -11,11 +11,8 @@ from fosse.common.v1 import audience_pb2
 from fosse.common.v1 import shareable_pb2 as pb
 from fosse.common.v1.facts_pb2 import ItemShared
 from fosse.resource.v1.facts_pb2 import RESOURCE_STATE_WITHDRAWN, ResourceAdopted, ResourceChanged
-from services.common import facts
 from services.common.errors import Invalid, NotFound
-from services.common.facts import START
 from services.common.files import Folder
-from services.common.topics import kind
 from services.resource.domain.adoption import Saying
 from services.resource.domain.audience import Audience
 from services.resource.domain.parts import PartWords
@@ -25,6 +22,7 @@ from services.resource.usecases.drafting import Target
 from services.resource.usecases.shelf import Shelf
 from services.resource.usecases.taking import take_entries, take_file
 from tests.conftest import MakeDatabase
+from tests.store.told import said
 from tests.unit.resource.entries import a_body, a_put, a_withdrawal, an_adoption_put, an_edition, an_entry
 from tests.unit.resource.shelves import (
     CARE_HOMES,
@@ -53,11 +51,6 @@ def take(shelf: Shelf, *entries: pb.VerifiedEntry) -> list[int]:
 
 def seen(shelf: Shelf, item: str = ITEM) -> Any:
     return reading.get(shelf, item, ANN)[0].resource
-
-
-def said(shelf: Shelf, what: type[Any]) -> list[Any]:
-    with shelf.db.read() as conn:
-        return [what.FromString(fact.body) for fact in facts.after(conn, START, 1000) if fact.kind == kind(what)]
 
 
 def own_resource(shelf: Shelf) -> str:
@@ -101,7 +94,7 @@ def test_what_was_taken_back_does_not_return_in_versions_up_to_its_own(shelf: Sh
 
     with pytest.raises(NotFound, match="took it back"):
         seen(shelf)
-    assert [fact.state for fact in said(shelf, ResourceChanged)] == [RESOURCE_STATE_WITHDRAWN]
+    assert [fact.state for fact in said(shelf.db, ResourceChanged)] == [RESOURCE_STATE_WITHDRAWN]
 
     take(shelf, a_put(1, 4, a_body(title="Shared again")))
     assert seen(shelf).words.title == "Shared again"
@@ -217,7 +210,7 @@ def test_authors_see_who_uses_their_resource_in_another_county(shelf: Shelf) -> 
     assert shown.resource.used_by == 1
     described = reading.describe_adoption(shelf, ADOPTION)
     assert (described.title, described.author_ids) == (some_words().title, (ANN.member_id,))
-    assert [(fact.own, fact.node_id) for fact in said(shelf, ResourceAdopted)] == [(True, DERBYSHIRE)]
+    assert [(fact.own, fact.node_id) for fact in said(shelf.db, ResourceAdopted)] == [(True, DERBYSHIRE)]
 
 
 def test_a_decline_from_another_node_names_no_home(shelf: Shelf) -> None:
@@ -248,7 +241,7 @@ def test_who_used_what_was_taken_back_no_longer_says_so_elsewhere(shelf: Shelf) 
     take(shelf, a_withdrawal(1, 2))
 
     assert sharing.read_shared(shelf, adoption.id).body is None
-    assert [fact.version for fact in said(shelf, ItemShared)] == [1, 2]
+    assert [fact.version for fact in said(shelf.db, ItemShared)] == [1, 2]
 
 
 def test_an_adoption_of_what_was_shared_with_named_nodes_goes_to_its_origin_alone(shelf: Shelf) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Table
 
-from services.common import timetable
+from services.common import facts, timetable
 from services.evaluation.domain.indicators import (
     IN_USE,
     OF_MEETINGS,
@@ -20,6 +20,7 @@ from services.evaluation.domain.kept import FirstTime, Meeting
 from services.evaluation.domain.months import month_of
 from services.evaluation.domain.pulse import OPEN_FOR, Pulse
 from services.evaluation.domain.standing import Cell, Membership
+from services.evaluation.messages.said import pulse_opened
 from services.evaluation.store import figures, kept, pulses
 
 MEETING_BEGINS = "meeting-begins"
@@ -76,10 +77,11 @@ def resource_adopted(conn: Connection, adoption_id: str, *, community_id: str, s
         _keep_first(conn, kept.ADOPTED, RESOURCES_ADOPTED, first)
 
 
-def attendance_closed(conn: Connection, pulse: Pulse, secret: bytes) -> None:
-    """Opens the pulse of a meeting; one that was opened before stays as it is."""
+def attendance_closed(conn: Connection, pulse: Pulse, secret: bytes, now: datetime) -> None:
+    """Opens the pulse of a meeting, and says so; one that was opened before stays as it is."""
     if pulses.find(conn, pulse.meeting_id) is None:
         pulses.add(conn, pulse, secret)
+        facts.put(conn, pulse_opened(pulse.meeting_id), pulse.meeting_id, now)
         timetable.add(conn, PULSE_CLOSES, pulse.meeting_id, pulse.closes_at + timedelta(seconds=1))
 
 

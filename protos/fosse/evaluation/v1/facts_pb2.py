@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/evaluation/v1/facts.proto\x12\x13\x66osse.evaluation.v1\"#\n\rPulseAnswered\x12\x12\n\nmeeting_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x66osse/evaluation/v1/facts.proto\x12\x13\x66osse.evaluation.v1\"#\n\rPulseAnswered\x12\x12\n\nmeeting_id\x18\x01 \x01(\t\"!\n\x0bPulseOpened\x12\x12\n\nmeeting_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,4 +33,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PULSEANSWERED']._serialized_start=56
   _globals['_PULSEANSWERED']._serialized_end=91
+  _globals['_PULSEOPENED']._serialized_start=93
+  _globals['_PULSEOPENED']._serialized_end=126
 # @@protoc_insertion_point(module_scope)

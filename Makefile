@@ -13,7 +13,7 @@ CHROMIUM_BY_APT := [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get update -
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check test lint protos bench promises locks image chromium
+.PHONY: help demo demo-check compose-check test lint protos bench promises locks image chromium
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ demo: .venv/runtime.stamp ## a hub and three counties on this machine, with demo
 
 demo-check: .venv/runtime.stamp ## play the main jobs on a fresh region over HTTP; stops at the first step that fails
 	@$(BIN)/python -m services.node demo-check
+
+compose-check: .venv/runtime.stamp image ## the same on containers: a hub and two counties; KEEP=1 leaves them for a look
+	@$(BIN)/python -m services.node compose-check $(if $(KEEP),--keep)
 
 test: .venv/dev.stamp chromium ## every test but the promises; the last line says what this machine could not test
 	@$(PYTEST) --ignore tests/promises

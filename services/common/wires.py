@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import grpc
+from cryptography import x509
 
 from services.common.errors import NotAllowed
 
@@ -69,29 +70,26 @@ class Sockets:
         return said
 
 
-def in_network(service: str) -> str:
-    """Where a service of this node listens, as the containers' network names it."""
-    return f"{service}:{PORT}"
-
-
 class MutualTls:
     """Certificates of one workload, in a folder of its own; safe from many threads."""
 
     def __init__(
         self,
         folder: Path,
-        where: Callable[[str], str] = in_network,
+        where: Callable[[str], str] | None = None,
         *,
         host: str = "0.0.0.0",
         look_again_s: float = 5.0,
     ) -> None:
         self._folder = folder
-        self._where = where
         self._host = host
         self._look_again_s = look_again_s
         self._guard = threading.Lock()
         self._generation, self._looked_at = 0, 0.0
         self._read = self._files()
+        node = _node_of(self._read.identity)
+        # With the node's name: who shares a network with another node could not tell its services from ours.
+        self._where = where or (lambda service: f"{service}.{node}:{PORT}")
 
     def address(self, service: str) -> str:
         return self._where(service)
@@ -141,6 +139,13 @@ def wires_of(run_dir: Path, tls_dir: Path | None) -> Wires:
 class _Files:
     authority: bytes
     identity: bytes
+
+
+def _node_of(identity: bytes) -> str:
+    """The node that a certificate's SPIFFE id names; `identity`: PEM."""
+    names = x509.load_pem_x509_certificate(identity).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    (found,) = names.value.get_values_for_type(x509.UniformResourceIdentifier)
+    return str(urlsplit(found).netloc)
 
 
 def _bind(add: Callable[[], int], address: str) -> None:

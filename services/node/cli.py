@@ -18,6 +18,7 @@ from services.node.commands.enrol import enrol
 from services.node.commands.figures import figures
 from services.node.commands.importing import import_members
 from services.node.commands.invite import invite
+from services.node.commands.localities import localities
 from services.node.commands.reindex import reindex
 from services.node.commands.setup import setup
 from services.node.commands.status import replay, status
@@ -122,5 +123,14 @@ def demo_check(keep: Path | None) -> None:
     sys.exit(check.run(keep))
 
 
-for _command in (enrol, invite, import_members, figures, doctor, status, replay, reindex, setup):
+@fosse.command("compose-check")
+@click.option("--keep", is_flag=True, help="Leave the containers for a look.")
+def compose_check(keep: bool) -> None:
+    """Play the main job on a fresh region of containers: deploy/two-counties."""
+    from services.node.demo import check
+
+    sys.exit(check.run_composed(keep))
+
+
+for _command in (enrol, invite, localities, import_members, figures, doctor, status, replay, reindex, setup):
     fosse.add_command(_command)

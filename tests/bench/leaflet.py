@@ -6,12 +6,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.ids import new_id
 from services.node.commands import calling
+from services.node.demo.enrolling import enrol
 from services.node.demo.person import Person
 from services.node.demo.region import RunningNode
 from services.node.demo.waiting import until
@@ -112,8 +114,9 @@ def growing() -> Iterator[Figure]:
         yield Figure(AREA, "rss-10k", [_settled_mb(notts)], "MB", 300, most=True)
         newcomers = [a_node(slug, folder) for slug in ("derbys", "leics")]
         region.nodes.extend(newcomers)
-        yield _catch_up(region.enrol, newcomers[0])
-        yield _search_meanwhile(region.enrol, newcomers[1])
+        join = partial(enrol, region.hub)
+        yield _catch_up(join, newcomers[0])
+        yield _search_meanwhile(join, newcomers[1])
 
 
 def _with_resources(node: RunningNode, hub: RunningNode, count: int, community: str, person: Person) -> list[float]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from services.common.settings import inherited_environment
 from services.node.demo import world as worlds
 from services.node.demo.documents import Documents
+from services.node.demo.enrolling import enrol
 from services.node.demo.load import Loader
 from services.node.demo.person import Person
 from services.node.demo.region import Ports, Region, RunningNode, free_ports
@@ -53,13 +54,13 @@ def community_of(node: RunningNode) -> str:
 
 
 @contextmanager
-def a_region(folder: Path, *slugs: str) -> Iterator[Region]:
+def a_region(folder: Path, *slugs: str) -> Iterator[Region[RunningNode]]:
     """Started, and enrolled where they are counties."""
     region = Region([a_node(slug, folder) for slug in ("hub", *slugs)])
     try:
         region.start()
         for county in region.counties:
-            region.enrol(county)
+            enrol(region.hub, county)
         yield region
     finally:
         region.stop()

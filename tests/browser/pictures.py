@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -18,8 +19,9 @@ from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 from services.common.ids import new_id
 from services.node.demo import world as worlds
 from services.node.demo.documents import Documents
+from services.node.demo.enrolling import enrol
 from services.node.demo.load import Loader
-from services.node.demo.mailbox import Mailbox
+from services.node.demo.mailbox import Mailbox, mails_in
 from services.node.demo.person import Person
 from services.node.demo.region import Region, RunningNode, free_ports
 from services.node.demo.waiting import until
@@ -85,7 +87,7 @@ def pictures(houses: Houses) -> Iterator[Picture]:
     yield Picture("minutes", "notts", CONVENOR, f"{running}/minutes/preview", 860)
     convenor.ask("POST", f"{running}/minutes:publish", {"expectedVersion": "1", "mail": True})
     members = len([each for each in worlds.load(date.today()).members_of("notts") if not each.left])
-    mailbox = Mailbox(notts.folder)
+    mailbox = Mailbox(partial(mails_in, notts.folder))
     until(lambda: len(mailbox.letters(about="Minutes: ")) == members, 20, "The minutes in every mailbox")
     yield Picture("ledger", "notts", CONVENOR, f"{running}/minutes/deliveries", 420)
     yield Picture("pulse", "notts", "", _link(notts, "One minute about"), 900, NARROW)
@@ -145,7 +147,7 @@ def _close(convenor: Person, path: str) -> None:
 
 def _link(house: House, about: str) -> str:
     """Of the first mail about it."""
-    mailbox = Mailbox(house.folder)
+    mailbox = Mailbox(partial(mails_in, house.folder))
     letters = until(lambda: mailbox.letters(about=about), 20, f"A mail about “{about}”")
     return urlsplit(letters[0].links[0]).path
 
@@ -157,7 +159,7 @@ def a_region(folder: Path) -> Iterator[Houses]:
     try:
         region.start()
         for county in region.counties:
-            region.enrol(county)
+            enrol(region.hub, county)
         yield {node.county.id: _loaded(world, node, folder) for node in region.nodes}
     finally:
         region.stop()

@@ -151,3 +151,12 @@ def test_secrets_are_private_and_of_one_node(net: Net) -> None:
     assert files and {path.stat().st_mode & 0o777 for path in files} == {0o600}
     with pytest.raises(Invalid, match="belong to another node"):
         authority.opened(net.folder / "authority", "derbys", NOW)
+
+
+def test_services_call_each_other_by_their_nodes_name(tmp_path: Path) -> None:
+    """On a network that two nodes share, `membership` alone would be either's."""
+    for each in ("authority", "events"):
+        (tmp_path / each).mkdir()
+    authority.opened(tmp_path / "authority", "derbys", BEGAN).issue("events", tmp_path / "events", BEGAN)
+
+    assert MutualTls(tmp_path / "events").address("membership") == "membership.derbys:7443"

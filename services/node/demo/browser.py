@@ -1,6 +1,7 @@
 """What a person's browser does, without a screen: it keeps cookies, follows links and sends forms back."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,8 +17,10 @@ File = tuple[str, bytes, str]
 class Browser:
     """One person at one browser. It goes to this machine only."""
 
-    def __init__(self) -> None:
+    def __init__(self, authority: Path | None = None) -> None:
+        """`authority`: the certificates to trust, where they are not those of the machine."""
         self.session = requests.Session()
+        self.session.verify = str(authority) if authority else True
         # A proxy named in the environment must not come between loopback and us.
         self.session.trust_env = False
 

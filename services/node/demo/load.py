@@ -16,7 +16,7 @@ from services.node.commands import calling
 from services.node.demo.choices import Choices
 from services.node.demo.documents import Documents
 from services.node.demo.meetings import House, Meetings
-from services.node.demo.person import Person
+from services.node.demo.person import Person, chosen
 from services.node.demo.region import RunningNode
 from services.node.demo.shelf import Shelf
 from services.node.demo.world import Member, Resource, Words, World, item_id
@@ -83,7 +83,7 @@ class Loader:
         """A member who was let in, at their browser."""
         if member_id not in self._people:
             account = self._account(self._world.member(member_id))
-            self._people[member_id] = Person(self._running.address, account)
+            self._people[member_id] = Person(self._running.address, chosen(account))
             self._people[member_id].sign_in()
         return self._people[member_id]
 
@@ -146,7 +146,7 @@ class Loader:
         if known.bound:
             return
         link = node.membership.CreateInvitation(pb.CreateInvitationRequest(id=new_id(), member_id=known.id))
-        person = Person(self._running.address, account)
+        person = Person(self._running.address, chosen(account))
         person.accept(link.code)
         self._people[member.id] = person
 

@@ -1,5 +1,7 @@
 """One person at their browser, signed in at a node: pages for what people do, the JSON API for loading many things."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from services.node.demo.browser import Browser, File
@@ -8,18 +10,26 @@ from services.node.demo.page import Form, Page, Unexpected
 _LONGEST_S = 30.0
 
 
+Way = Callable[[Browser, Page], Page]
+"""Through the provider: from its first page to the one it leads back to."""
+
+
+def chosen(subject: str) -> Way:
+    """Off the list of the built-in sign-in."""
+    return lambda browser, page: browser.submit(page.form(having="subject"), {"subject": subject})
+
+
 class Person:
-    def __init__(self, address: str, subject: str) -> None:
+    def __init__(self, address: str, way: Way, authority: Path | None = None) -> None:
         self.address = address
-        self.subject = subject
-        self.browser = Browser()
+        self.browser = Browser(authority)
+        self._way = way
         self._csrf = ""
 
     def sign_in(self, then: str = "/") -> Page:
-        """By the page, the provider's list of people, and back; answers the page `then`."""
+        """By the page, the provider, and back; answers the page `then`."""
         asked = self.browser.get(f"{self.address}/signin?next={then}")
-        chosen = self.browser.submit(asked.form(leads_to="/signin"))
-        page = self.browser.submit(chosen.form(having="subject"), {"subject": self.subject})
+        page = self._way(self.browser, self.browser.submit(asked.form(leads_to="/signin")))
         self._csrf = next((form.value("csrf_token") for form in page.forms if form.value("csrf_token")), "")
         if not self._csrf:
             raise Unexpected(f"No form for a signed-in person on {page.glimpse()}")

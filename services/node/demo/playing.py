@@ -1,24 +1,50 @@
-"""What the steps of a check hand on to each other, and what they look for on pages."""
+"""What the steps of a check hand on to each other, who plays where, and what they look for on pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from services.node.demo import region
 from services.node.demo.mailbox import Mailbox
 from services.node.demo.page import Page, Unexpected
 from services.node.demo.person import Person
 from services.node.demo.region import Region
 from services.node.demo.waiting import until
-from services.node.demo.world import World
+from services.node.demo.world import Member, World
 
 SOON_S = 20.0
 
 
+class Node(region.Node, Protocol):
+    """A node as its operator has it."""
+
+    @property
+    def address_for_nodes(self) -> str:
+        """Of a hub: where counties ask to join."""
+
+    def fosse(self, *arguments: str) -> str:
+        """What the operator's command says; raises `Unexpected` when it fails."""
+
+    def person(self, member: Member) -> Person:
+        """At a browser, with an account at this node's provider."""
+
+    def mails(self) -> Mapping[str, bytes]:
+        """All that were sent, by a name that stays."""
+
+    def holding(self, words: str) -> list[str]:
+        """Where on this node's disks these words stand."""
+
+    def copies(self, sha256: str) -> list[str]:
+        """Where the file with this hash lies."""
+
+
 @dataclass
 class Job:
-    region: Region
+    region: Region[Node]
     world: World
-    communities: dict[str, str] = field(default_factory=dict)
+    folder: Path
+    """For documents that are written on the way."""
     people: dict[str, Person] = field(default_factory=dict)
 
     # Of the leaflet.
@@ -26,14 +52,20 @@ class Job:
     file: bytes = b""
     canary: str = ""
 
-    # Of the month: Nottinghamshire's members by address, its meetings, and where the ledger of the minutes is.
+    # Of the month: Nottinghamshire's community, its members by address, its meetings, and where the ledger is.
+    community: str = ""
     members: dict[str, str] = field(default_factory=dict)
-    mailbox: Mailbox = field(default_factory=lambda: Mailbox(Path()))
+    mailbox: Mailbox = field(default_factory=lambda: Mailbox(dict))
     meeting: str = ""
     running: str = ""
     ledger: str = ""
     early: str = ""
     """The address of somebody who has a place."""
+
+    @property
+    def readers(self) -> list[str]:
+        """The counties beside Nottinghamshire."""
+        return [each.county.id for each in self.region.counties if each.county.id != "notts"]
 
 
 Act = Callable[[Job], None]

@@ -11,20 +11,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from fosse.federation.v1 import federation_pb2 as pb
 from services.common.errors import Conflict
-from services.common.ids import new_id
 from services.common.settings import inherited_environment
-from services.node.commands import calling
-from services.node.demo.waiting import TookTooLong, until
+from services.node.demo.waiting import until
 from services.node.demo.world import County
 from services.node.folder import Folder
 
 _ROOT = Path(__file__).parents[3]
 _START_S = 60.0
 _STOP_S = 15.0
-_ENROL_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,30 @@ def free_ports() -> Ports:
         for each in taken:
             each.bind(("127.0.0.1", 0))
         return Ports(*(each.getsockname()[1] for each in taken))
+
+
+class Node(Protocol):
+    """Of whatever kind, from its start to its end."""
+
+    @property
+    def county(self) -> County: ...
+
+    @property
+    def address(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    def wait_until_ready(self) -> None: ...
+
+    def ask_to_stop(self) -> None: ...
+
+    def wait_until_stopped(self) -> int:
+        """Its exit code; 0 also when it was never started."""
+
+    def last_words(self) -> str: ...
+
+
+N = TypeVar("N", bound=Node)
 
 
 class RunningNode:
@@ -124,21 +145,21 @@ class RunningNode:
         return [*command, "--hub"] if self.county.hub else command
 
 
-class Region:
-    """A hub and counties under one folder."""
+class Region(Generic[N]):
+    """A hub and counties on this machine."""
 
-    def __init__(self, nodes: Sequence[RunningNode]) -> None:
+    def __init__(self, nodes: Sequence[N]) -> None:
         self.nodes = list(nodes)
 
     @property
-    def hub(self) -> RunningNode:
+    def hub(self) -> N:
         return next(each for each in self.nodes if each.county.hub)
 
     @property
-    def counties(self) -> list[RunningNode]:
+    def counties(self) -> list[N]:
         return [each for each in self.nodes if not each.county.hub]
 
-    def node(self, slug: str) -> RunningNode:
+    def node(self, slug: str) -> N:
         return next(each for each in self.nodes if each.county.id == slug)
 
     def start(self) -> None:
@@ -147,7 +168,7 @@ class Region:
         for each in self.nodes:
             each.wait_until_ready()
 
-    def stop(self) -> list[RunningNode]:
+    def stop(self) -> list[N]:
         """Counties first, so that what they still send finds the hub; answers those that did not end well."""
         unwell = []
         for some in (self.counties, [self.hub]):
@@ -155,43 +176,6 @@ class Region:
                 each.ask_to_stop()
             unwell += [each for each in some if each.wait_until_stopped()]
         return unwell
-
-    def enrol(self, node: RunningNode) -> None:
-        """What two operators do: a code, a question, words compared, approval. Safe to repeat at any point."""
-        with calling.running(self.hub.folder.path) as hub, calling.running(node.folder.path) as county:
-            state = county.federation.GetFederationStatus(pb.GetFederationStatusRequest()).enrolment
-            if state == pb.ENROLMENT_STATE_ENROLLED:
-                return
-            if state != pb.ENROLMENT_STATE_ASKED:
-                code = hub.federation.CreateEnrolmentCode(pb.CreateEnrolmentCodeRequest(id=new_id())).code
-                county.federation.RequestEnrolment(pb.RequestEnrolmentRequest(hub_address=self.hub.address, code=code))
-            _approve(hub, county, node.county)
-            until(
-                lambda: _state(county) == pb.ENROLMENT_STATE_ENROLLED, _ENROL_S, f"The admission of {node.county.name}"
-            )
-
-
-def _approve(hub: calling.Node, county: calling.Node, known: County) -> None:
-    asked = until(lambda: _newcomer(hub, known.id) or _is_in(county), _ENROL_S, f"The question of {known.name}")
-    if not isinstance(asked, pb.Newcomer):
-        return
-    words = county.federation.GetFederationStatus(pb.GetFederationStatusRequest()).fingerprint_words
-    if words != asked.fingerprint_words:
-        raise TookTooLong(f"{known.name} shows “{words}” and the hub “{asked.fingerprint_words}”: not the same node.")
-    hub.federation.ApproveNewcomer(pb.ApproveNewcomerRequest(enrolment_id=asked.enrolment_id, fingerprint_words=words))
-
-
-def _newcomer(hub: calling.Node, slug: str) -> pb.Newcomer | None:
-    found = hub.federation.GetFederationStatus(pb.GetFederationStatusRequest()).newcomers
-    return next((each for each in found if each.slug == slug), None)
-
-
-def _is_in(county: calling.Node) -> bool:
-    return _state(county) == pb.ENROLMENT_STATE_ENROLLED
-
-
-def _state(node: calling.Node) -> int:
-    return node.federation.GetFederationStatus(pb.GetFederationStatusRequest()).enrolment
 
 
 def environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from services.common.errors import Conflict, Invalid
 from services.common.signals import told_to_end
 from services.node.demo import world as worlds
 from services.node.demo.documents import Documents
+from services.node.demo.enrolling import enrol
 from services.node.demo.load import Loader
 from services.node.demo.region import Region, RunningNode, ports_from
 from services.node.demo.trouble import TROUBLE
@@ -79,7 +80,7 @@ def _port(data: Path, asked: int | None) -> int:
     return port
 
 
-def _fill(region: Region, world: World, data: Path, console: Console, until: threading.Event) -> None:
+def _fill(region: Region[RunningNode], world: World, data: Path, console: Console, until: threading.Event) -> None:
     """Enrols and loads what is not there yet, each county in a thread of its own."""
     missing = [node for node in region.nodes if not _is_loaded(node)]
     if not missing:
@@ -88,7 +89,7 @@ def _fill(region: Region, world: World, data: Path, console: Console, until: thr
     with Progress(*columns, console=console) as progress:
         for node in missing:
             if not node.county.hub:
-                region.enrol(node)
+                enrol(region.hub, node)
         with ThreadPoolExecutor(len(missing)) as pool:
             loads = [pool.submit(_load, node, world, data, progress, until) for node in missing]
         for each in loads:
@@ -125,7 +126,7 @@ def _mark(node: RunningNode) -> Path:
     return node.folder.path / "demo.loaded"
 
 
-def _table(region: Region, world: World) -> Table:
+def _table(region: Region[RunningNode], world: World) -> Table:
     table = Table("County", "Address", "Sign in as", title="Choose “Sign in” on a page, then one of these people")
     for node in region.nodes:
         people = [each for each in world.signing_in(node.county.id) if each.first]
@@ -135,7 +136,7 @@ def _table(region: Region, world: World) -> Table:
     return table
 
 
-def _full_meetings(region: Region, world: World) -> Iterator[str]:
+def _full_meetings(region: Region[RunningNode], world: World) -> Iterator[str]:
     for node in region.nodes:
         for meeting in world.meetings_of(node.county.id, past=False):
             booked = meeting.booked
@@ -149,7 +150,7 @@ def _role(roles: Sequence[str]) -> str:
     return ", ".join(role.replace("_", " ") for role in roles if role != "member")
 
 
-def _watch(region: Region, console: Console, until: threading.Event) -> int:
+def _watch(region: Region[RunningNode], console: Console, until: threading.Event) -> int:
     while not until.wait(_WATCH_S):
         for node in region.nodes:
             if node.ended():

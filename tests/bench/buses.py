@@ -32,11 +32,11 @@ def local(folder: Path) -> list[float]:
 def kafka() -> list[float]:
     """Facts in PostgreSQL, through a real broker, to effects in PostgreSQL."""
     with PostgresContainer(machine.POSTGRES_IMAGE, driver=None) as server, Broker() as broker:
-        databases = PostgresDatabases(_direct(server))
+        databases = PostgresDatabases(direct(server))
         return list(_runs(databases, lambda: KafkaBus(broker.address, utc_now, partitions=3)))
 
 
-def _direct(server: PostgresContainer) -> str:
+def direct(server: PostgresContainer) -> str:
     """By the container's own address, as services of one network reach it: a published port has a proxy between."""
     container = server.get_wrapped_container()
     container.reload()
@@ -54,14 +54,19 @@ def _runs(databases: SqliteDatabases | PostgresDatabases, new_bus: Callable[[], 
 def _one(road: Road) -> float:
     """From the start of the carrier, with all facts waiting, until the last has taken effect."""
     listener = road.consumer()
-    with road.source.write(statement_timeout_s=60) as conn:
-        for number in range(FACTS):
-            fact = ResourceAdopted(adoption_id=new_id(), version=number, stage="adopted")
-            facts.put(conn, fact, fact.adoption_id, utc_now())
+    fill(road)
     began = time.monotonic()
     road.open(listener)
     until(lambda: _effects(road) >= FACTS, "all effects", 120)
     return FACTS / (time.monotonic() - began)
+
+
+def fill(road: Road) -> None:
+    """With facts of as many items."""
+    with road.source.write(statement_timeout_s=60) as conn:
+        for number in range(FACTS):
+            fact = ResourceAdopted(adoption_id=new_id(), version=number, stage="adopted")
+            facts.put(conn, fact, fact.adoption_id, utc_now())
 
 
 def _effects(road: Road) -> int:

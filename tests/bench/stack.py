@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tests import images
+from tests.bench import stack_bus, stack_pages
 from tests.bench.figures import Figure
 from tests.composed import OURS, Compose, a_county
 
@@ -12,16 +13,24 @@ _MB = 1_000_000
 
 
 def measure(wanted: str) -> Iterator[Figure]:
-    """All of them, whatever is wanted: they come from one county."""
+    if wanted in ("", *stack_bus.NAMES):
+        yield from stack_bus.measure(wanted)
+    if wanted not in stack_bus.NAMES:
+        yield from _of_a_county(wanted)
+
+
+def _of_a_county(wanted: str) -> Iterator[Figure]:
+    """All that come from one county, whatever is wanted of them."""
     with a_county("notts", "Nottinghamshire") as county:
         held = _held(county)
         own = sum(_proportional(county, name) for name in OURS) / _MB
+        ratios = list(stack_pages.measure(county)) if wanted in ("", *stack_pages.NAMES) else []
     figures = [
         Figure(AREA, "up", [county.took_s], "s", 90, most=True, note="images present, volumes empty"),
         Figure(AREA, "rss-county", [sum(held)], "MB", 2000, most=True, note=f"{len(held)} containers, idle"),
         Figure(AREA, "rss-own", [own], "MB", 900, most=True, note=f"PSS of {len(OURS)} processes and their workers"),
     ]
-    yield from (each for each in figures if wanted in ("", each.name))
+    yield from (each for each in (*figures, *ratios) if wanted in ("", each.name))
 
 
 def _held(county: Compose) -> list[float]:

@@ -260,3 +260,15 @@ def test_a_port_or_slug_that_cannot_be_is_refused_before_anything_starts(
     assert refused.returncode == 1
     assert named in refused.stderr and "Traceback" not in refused.stderr
     assert not list((tmp_path / "new").glob("*.db"))
+
+
+def test_the_operator_says_which_localities_the_county_has(node: RunningNode) -> None:
+    data = ("--data", str(node.folder.path))
+
+    none = told("localities", *data).output
+    added = told("localities", "--add", "04K", "Nottingham City", "--add", "04E", "Mansfield", *data).output
+    renamed = told("localities", "--add", "04E", "Mansfield and Ashfield", *data).output
+
+    assert "none yet" in none
+    assert added.split() == ["04E", "Mansfield", "04K", "Nottingham", "City"]
+    assert "04E          Mansfield and Ashfield" in renamed

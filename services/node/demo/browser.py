@@ -40,7 +40,7 @@ class Browser:
         *,
         files: Mapping[str, File] | None = None,
         button: str = "",
-        expect: int = 200,
+        expect: int | None = 200,
     ) -> Page:
         """Sends the form as it stands with `fields` changed, by the button with these words."""
         changed = {name: [value] if isinstance(value, str) else value for name, value in (fields or {}).items()}

@@ -78,7 +78,7 @@ class Composed:
 
     def person(self, member: Member) -> Person:
         authority = _CERTIFICATES / certificate.AUTHORITY if self.county.hub else None
-        return Person(self.address, _with_password(member), authority)
+        return Person(self.address, with_password(member), authority)
 
     def mails(self) -> Mapping[str, bytes]:
         packed = self._run("cp", "notification:/data/mail", "-").stdout
@@ -152,7 +152,7 @@ def _ours(service: str) -> bool:
     return service not in _NOT_OURS
 
 
-def _with_password(member: Member) -> Way:
+def with_password(member: Member) -> Way:
     """An account is made on the first way in."""
     name, password = member.id, f"a long phrase for {member.id}"
     known: list[str] = []

@@ -6,8 +6,11 @@ from typing import Any
 
 from services.node.demo.browser import Browser, File
 from services.node.demo.page import Form, Page, Unexpected
+from services.node.demo.waiting import until
 
 _LONGEST_S = 30.0
+# The first page after a start takes a provider long on a small machine.
+_WARMING_UP_S = 60.0
 
 
 Way = Callable[[Browser, Page], Page]
@@ -28,12 +31,18 @@ class Person:
 
     def sign_in(self, then: str = "/") -> Page:
         """By the page, the provider, and back; answers the page `then`."""
-        asked = self.browser.get(f"{self.address}/signin?next={then}")
-        page = self._way(self.browser, self.browser.submit(asked.form(leads_to="/signin")))
+        asked = until(lambda: self._provider(then), _WARMING_UP_S, f"The sign-in page of {self.address}")
+        page = self._way(self.browser, asked)
         self._csrf = next((form.value("csrf_token") for form in page.forms if form.value("csrf_token")), "")
         if not self._csrf:
             raise Unexpected(f"No form for a signed-in person on {page.glimpse()}")
         return page
+
+    def _provider(self, then: str) -> Page | None:
+        """Its first page; nothing while it does not answer."""
+        asked = self.browser.get(f"{self.address}/signin?next={then}")
+        page = self.browser.submit(asked.form(leads_to="/signin"), expect=None)
+        return None if page.status == 503 else page
 
     def accept(self, code: str) -> Page:
         """Signs in and accepts an invitation."""

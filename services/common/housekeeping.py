@@ -10,7 +10,8 @@ from sqlalchemy import Column, Connection, MetaData, select, text
 
 from fosse.common.v1 import housekeeping_pb2 as pb
 from fosse.common.v1 import housekeeping_pb2_grpc
-from services.common import access, audit, facts, pages, privacy, seen, timetable
+from services.common import access, audit, audit_chain, facts, pages, privacy, seen, timetable
+from services.common.audit_proof import START, Sealed, row_digest
 from services.common.bus import Consumer, replay_parked
 from services.common.clock import Clock
 from services.common.database import Database
@@ -18,6 +19,8 @@ from services.common.facts import Unsent
 from services.common.floor_tables import FLOOR
 from services.common.instants import stamp
 
+_PLACES = 1_000
+"""Of the audit chain, in one answer."""
 _HIDDEN = {privacy.SECRET["data"], privacy.SIGNED["data"]}
 
 
@@ -116,15 +119,39 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
 
     def VerifyAudit(self, request: pb.VerifyAuditRequest, context: Any) -> pb.VerifyAuditResponse:
         with self._db.read() as conn:
-            verdict = audit.verify(conn)
+            verdict = audit_chain.verify(conn)
+        intact = verdict.broken_at is None
         return pb.VerifyAuditResponse(
-            intact=verdict.broken_at is None, broken_at=verdict.broken_at or 0, rows=verdict.rows
+            intact=intact, broken_at=verdict.broken_at or 0, rows=verdict.rows, emptied=verdict.emptied
         )
+
+    def GetAuditSeals(self, request: pb.GetAuditSealsRequest, context: Any) -> pb.GetAuditSealsResponse:
+        with self._db.read() as conn:
+            head = audit_chain.head(conn)
+            found = audit_chain.seals_at(conn, request.places[:_PLACES])
+        return pb.GetAuditSealsResponse(count=head.count, seal=head.seal, seals=found)
+
+    def ListAuditHistory(self, request: pb.ListAuditHistoryRequest, context: Any) -> pb.ListAuditHistoryResponse:
+        with self._db.read() as conn:
+            links = audit_chain.history_of(conn, request.item_id, request.after_place, _PLACES)
+        return pb.ListAuditHistoryResponse(rows=[_sealed_row(link.place, link.row) for link in links if link.row])
+
+    def ListAuditDigests(self, request: pb.ListAuditDigestsRequest, context: Any) -> pb.ListAuditDigestsResponse:
+        with self._db.read() as conn:
+            before = audit_chain.seals_at(conn, [request.after_place])
+            links = audit_chain.links_after(conn, request.after_place, _PLACES)
+        digests = [row_digest(link.row) if link.row else b"" for link in links]
+        return pb.ListAuditDigestsResponse(previous=before.get(request.after_place, START), digests=digests)
 
     def ExportPerson(self, request: pb.ExportPersonRequest, context: Any) -> pb.ExportPersonResponse:
         with self._db.read() as conn:
             held = _rows_about(conn, request.member_id, (self._tables, FLOOR))
         return pb.ExportPersonResponse(json=json.dumps(held, ensure_ascii=False))
+
+
+def _sealed_row(place: int, row: Sealed) -> pb.SealedAuditRow:
+    shown = pb.AuditRow(number=row.number, at=stamp(row.at), actor=row.actor, action=row.action, item_id=row.item_id)
+    return pb.SealedAuditRow(place=place, row=shown, actor_proof=row.actor_proof, item_proof=row.item_proof)
 
 
 def _rows_about(conn: Connection, member_id: str, tables: Sequence[MetaData]) -> dict[str, list[dict[str, Any]]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData
 
 from fosse.membership.v1 import membership_pb2 as membership
 from fosse.membership.v1 import membership_pb2_grpc
-from services.common import audit, facts, seen, timetable
+from services.common import audit_chain, facts, seen, timetable
 from services.common.bus import KEPT_SEEN, Consumer
 from services.common.channels import Channels
 from services.common.clock import Clock
@@ -95,7 +95,7 @@ class Running:
         table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock, service.batches)
         self._timer = Loop(f"timetable-{service.name}", table.step, breath_s=_BREATH_S)
         floor.db.when("timetable", self._timer.wake)
-        sealer = Loop(f"sealer-{service.name}", lambda: audit.seal(floor.db))
+        sealer = Loop(f"sealer-{service.name}", lambda: audit_chain.seal(floor.db))
         self._loops = [self._timer, sealer, *service.loops]
 
     def listen(self, bus: Bus) -> None:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from fosse.common.v1.facts_pb2 import ItemShared
-from services.common import audit, facts, timetable
+from services.common import audit, audit_chain, facts, timetable
 from services.common.access import Person
-from services.common.audit import seals
+from services.common.audit_chain import chain
 from services.common.database import Database
 from services.common.facts import START
 from services.common.timetable import Due, Timetable
@@ -142,7 +142,7 @@ def test_the_sealed_trail_is_intact_and_shows_who_did_what(db: Database) -> None
     note_three(db)
 
     with db.read() as conn:
-        assert audit.verify(conn).broken_at is None
+        assert audit_chain.verify(conn).broken_at is None
         assert [row.action for row in audit.rows_before(conn, ITEM, None, 2)] == ["withdrew", "published"]
         assert audit.counts(conn) == (3, 0)
 
@@ -160,10 +160,10 @@ def test_a_trail_that_was_tampered_with_breaks_at_that_row(db: Database, change:
         elif change == "swapped":
             conn.execute(update(rows).where(rows.c.number == 2).values(action="created", number=9))
         else:
-            conn.execute(delete(seals).where(seals.c.number == 2))
+            conn.execute(delete(chain).where(chain.c.number == 2))
 
     with db.read() as conn:
-        assert audit.verify(conn).broken_at in {2, 3}
+        assert audit_chain.verify(conn).broken_at in {2, 3}
 
 
 def note_three(db: Database) -> None:
@@ -171,4 +171,4 @@ def note_three(db: Database) -> None:
     for action in ("created", "published", "withdrew"):
         with db.write() as conn:
             audit.add(conn, nurse, action, ITEM, NOW)
-    audit.seal(db)
+    audit_chain.seal(db)

@@ -26,13 +26,15 @@ from fosse.common.v1 import access_pb2 as fosse_dot_common_dot_v1_dot_access__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"fosse/common/v1/housekeeping.proto\x12\x0f\x66osse.common.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1e\n\x1cGetHousekeepingStatusRequest\"\xf7\x01\n\x1dGetHousekeepingStatusResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\r\n\x05\x66\x61\x63ts\x18\x02 \x01(\x03\x12\x14\n\x0c\x66\x61\x63ts_unsent\x18\x03 \x01(\x03\x12\x31\n\roldest_unsent\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06parked\x18\x05 \x01(\x03\x12\x19\n\x11timetable_overdue\x18\x06 \x01(\x03\x12\x12\n\naudit_rows\x18\x07 \x01(\x03\x12\x16\n\x0e\x61udit_unsealed\x18\x08 \x01(\x03\x12\x16\n\x0eschema_version\x18\t \x01(\t\":\n\x11ListParkedRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x8f\x01\n\rParkedMessage\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tparked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x12ListParkedResponse\x12.\n\x06parked\x18\x01 \x03(\x0b\x32\x1e.fosse.common.v1.ParkedMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x15\n\x13ReplayParkedRequest\"=\n\x14ReplayParkedResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x03\x12\x14\n\x0cstill_parked\x18\x02 \x01(\x03\"\x14\n\x12ReplayFactsRequest\"$\n\x13ReplayFactsResponse\x12\r\n\x05\x66\x61\x63ts\x18\x01 \x01(\x03\"J\n\x10ListAuditRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"r\n\x08\x41uditRow\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x0f\n\x07item_id\x18\x05 \x01(\t\"U\n\x11ListAuditResponse\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.fosse.common.v1.AuditRow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12VerifyAuditRequest\"F\n\x13VerifyAuditResponse\x12\x0e\n\x06intact\x18\x01 \x01(\x08\x12\x11\n\tbroken_at\x18\x02 \x01(\x03\x12\x0c\n\x04rows\x18\x03 \x01(\x03\"(\n\x13\x45xportPersonRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\"$\n\x14\x45xportPersonResponse\x12\x0c\n\x04json\x18\x01 \x01(\t2\xa5\x06\n\x0cHousekeeping\x12\x89\x01\n\x15GetHousekeepingStatus\x12-.fosse.common.v1.GetHousekeepingStatusRequest\x1a..fosse.common.v1.GetHousekeepingStatusResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12h\n\nListParked\x12\".fosse.common.v1.ListParkedRequest\x1a#.fosse.common.v1.ListParkedResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12n\n\x0cReplayParked\x12$.fosse.common.v1.ReplayParkedRequest\x1a%.fosse.common.v1.ReplayParkedResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12k\n\x0bReplayFacts\x12#.fosse.common.v1.ReplayFactsRequest\x1a$.fosse.common.v1.ReplayFactsResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12\x65\n\tListAudit\x12!.fosse.common.v1.ListAuditRequest\x1a\".fosse.common.v1.ListAuditResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12k\n\x0bVerifyAudit\x12#.fosse.common.v1.VerifyAuditRequest\x1a$.fosse.common.v1.VerifyAuditResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12n\n\x0c\x45xportPerson\x12$.fosse.common.v1.ExportPersonRequest\x1a%.fosse.common.v1.ExportPersonResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operatorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"fosse/common/v1/housekeeping.proto\x12\x0f\x66osse.common.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1e\n\x1cGetHousekeepingStatusRequest\"\xf7\x01\n\x1dGetHousekeepingStatusResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\r\n\x05\x66\x61\x63ts\x18\x02 \x01(\x03\x12\x14\n\x0c\x66\x61\x63ts_unsent\x18\x03 \x01(\x03\x12\x31\n\roldest_unsent\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06parked\x18\x05 \x01(\x03\x12\x19\n\x11timetable_overdue\x18\x06 \x01(\x03\x12\x12\n\naudit_rows\x18\x07 \x01(\x03\x12\x16\n\x0e\x61udit_unsealed\x18\x08 \x01(\x03\x12\x16\n\x0eschema_version\x18\t \x01(\t\":\n\x11ListParkedRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x8f\x01\n\rParkedMessage\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12-\n\tparked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x12ListParkedResponse\x12.\n\x06parked\x18\x01 \x03(\x0b\x32\x1e.fosse.common.v1.ParkedMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x15\n\x13ReplayParkedRequest\"=\n\x14ReplayParkedResponse\x12\x0f\n\x07handled\x18\x01 \x01(\x03\x12\x14\n\x0cstill_parked\x18\x02 \x01(\x03\"\x14\n\x12ReplayFactsRequest\"$\n\x13ReplayFactsResponse\x12\r\n\x05\x66\x61\x63ts\x18\x01 \x01(\x03\"J\n\x10ListAuditRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"r\n\x08\x41uditRow\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x0f\n\x07item_id\x18\x05 \x01(\t\"U\n\x11ListAuditResponse\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.fosse.common.v1.AuditRow\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12VerifyAuditRequest\"W\n\x13VerifyAuditResponse\x12\x0e\n\x06intact\x18\x01 \x01(\x08\x12\x11\n\tbroken_at\x18\x02 \x01(\x03\x12\x0c\n\x04rows\x18\x03 \x01(\x03\x12\x0f\n\x07\x65mptied\x18\x04 \x01(\x03\"&\n\x14GetAuditSealsRequest\x12\x0e\n\x06places\x18\x01 \x03(\x03\"\xa4\x01\n\x15GetAuditSealsResponse\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x0c\n\x04seal\x18\x02 \x01(\x0c\x12@\n\x05seals\x18\x03 \x03(\x0b\x32\x31.fosse.common.v1.GetAuditSealsResponse.SealsEntry\x1a,\n\nSealsEntry\x12\x0b\n\x03key\x18\x01 \x01(\x03\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"?\n\x17ListAuditHistoryRequest\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x66ter_place\x18\x02 \x01(\x03\"p\n\x0eSealedAuditRow\x12\r\n\x05place\x18\x01 \x01(\x03\x12&\n\x03row\x18\x02 \x01(\x0b\x32\x19.fosse.common.v1.AuditRow\x12\x13\n\x0b\x61\x63tor_proof\x18\x03 \x01(\x0c\x12\x12\n\nitem_proof\x18\x04 \x01(\x0c\"I\n\x18ListAuditHistoryResponse\x12-\n\x04rows\x18\x01 \x03(\x0b\x32\x1f.fosse.common.v1.SealedAuditRow\".\n\x17ListAuditDigestsRequest\x12\x13\n\x0b\x61\x66ter_place\x18\x01 \x01(\x03\"=\n\x18ListAuditDigestsResponse\x12\x10\n\x08previous\x18\x01 \x01(\x0c\x12\x0f\n\x07\x64igests\x18\x02 \x03(\x0c\"(\n\x13\x45xportPersonRequest\x12\x11\n\tmember_id\x18\x01 \x01(\t\"$\n\x14\x45xportPersonResponse\x12\x0c\n\x04json\x18\x01 \x01(\t2\x9c\t\n\x0cHousekeeping\x12\x89\x01\n\x15GetHousekeepingStatus\x12-.fosse.common.v1.GetHousekeepingStatusRequest\x1a..fosse.common.v1.GetHousekeepingStatusResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12h\n\nListParked\x12\".fosse.common.v1.ListParkedRequest\x1a#.fosse.common.v1.ListParkedResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12n\n\x0cReplayParked\x12$.fosse.common.v1.ReplayParkedRequest\x1a%.fosse.common.v1.ReplayParkedResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12k\n\x0bReplayFacts\x12#.fosse.common.v1.ReplayFactsRequest\x1a$.fosse.common.v1.ReplayFactsResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12\x65\n\tListAudit\x12!.fosse.common.v1.ListAuditRequest\x1a\".fosse.common.v1.ListAuditResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12k\n\x0bVerifyAudit\x12#.fosse.common.v1.VerifyAuditRequest\x1a$.fosse.common.v1.VerifyAuditResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12}\n\rGetAuditSeals\x12%.fosse.common.v1.GetAuditSealsRequest\x1a&.fosse.common.v1.GetAuditSealsResponse\"\x1d\x8a\xb5\x18\x19\n\x01\x06\x12\x08operator\x12\nfederation\x12z\n\x10ListAuditHistory\x12(.fosse.common.v1.ListAuditHistoryRequest\x1a).fosse.common.v1.ListAuditHistoryResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12z\n\x10ListAuditDigests\x12(.fosse.common.v1.ListAuditDigestsRequest\x1a).fosse.common.v1.ListAuditDigestsResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operator\x12n\n\x0c\x45xportPerson\x12$.fosse.common.v1.ExportPersonRequest\x1a%.fosse.common.v1.ExportPersonResponse\"\x11\x8a\xb5\x18\r\n\x01\x06\x12\x08operatorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fosse.common.v1.housekeeping_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_GETAUDITSEALSRESPONSE_SEALSENTRY']._loaded_options = None
+  _globals['_GETAUDITSEALSRESPONSE_SEALSENTRY']._serialized_options = b'8\001'
   _globals['_HOUSEKEEPING'].methods_by_name['GetHousekeepingStatus']._loaded_options = None
   _globals['_HOUSEKEEPING'].methods_by_name['GetHousekeepingStatus']._serialized_options = b'\212\265\030\r\n\001\006\022\010operator'
   _globals['_HOUSEKEEPING'].methods_by_name['ListParked']._loaded_options = None
@@ -45,6 +47,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HOUSEKEEPING'].methods_by_name['ListAudit']._serialized_options = b'\212\265\030\r\n\001\006\022\010operator'
   _globals['_HOUSEKEEPING'].methods_by_name['VerifyAudit']._loaded_options = None
   _globals['_HOUSEKEEPING'].methods_by_name['VerifyAudit']._serialized_options = b'\212\265\030\r\n\001\006\022\010operator'
+  _globals['_HOUSEKEEPING'].methods_by_name['GetAuditSeals']._loaded_options = None
+  _globals['_HOUSEKEEPING'].methods_by_name['GetAuditSeals']._serialized_options = b'\212\265\030\031\n\001\006\022\010operator\022\nfederation'
+  _globals['_HOUSEKEEPING'].methods_by_name['ListAuditHistory']._loaded_options = None
+  _globals['_HOUSEKEEPING'].methods_by_name['ListAuditHistory']._serialized_options = b'\212\265\030\r\n\001\006\022\010operator'
+  _globals['_HOUSEKEEPING'].methods_by_name['ListAuditDigests']._loaded_options = None
+  _globals['_HOUSEKEEPING'].methods_by_name['ListAuditDigests']._serialized_options = b'\212\265\030\r\n\001\006\022\010operator'
   _globals['_HOUSEKEEPING'].methods_by_name['ExportPerson']._loaded_options = None
   _globals['_HOUSEKEEPING'].methods_by_name['ExportPerson']._serialized_options = b'\212\265\030\r\n\001\006\022\010operator'
   _globals['_GETHOUSEKEEPINGSTATUSREQUEST']._serialized_start=118
@@ -74,11 +82,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYAUDITREQUEST']._serialized_start=1126
   _globals['_VERIFYAUDITREQUEST']._serialized_end=1146
   _globals['_VERIFYAUDITRESPONSE']._serialized_start=1148
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1218
-  _globals['_EXPORTPERSONREQUEST']._serialized_start=1220
-  _globals['_EXPORTPERSONREQUEST']._serialized_end=1260
-  _globals['_EXPORTPERSONRESPONSE']._serialized_start=1262
-  _globals['_EXPORTPERSONRESPONSE']._serialized_end=1298
-  _globals['_HOUSEKEEPING']._serialized_start=1301
-  _globals['_HOUSEKEEPING']._serialized_end=2106
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1235
+  _globals['_GETAUDITSEALSREQUEST']._serialized_start=1237
+  _globals['_GETAUDITSEALSREQUEST']._serialized_end=1275
+  _globals['_GETAUDITSEALSRESPONSE']._serialized_start=1278
+  _globals['_GETAUDITSEALSRESPONSE']._serialized_end=1442
+  _globals['_GETAUDITSEALSRESPONSE_SEALSENTRY']._serialized_start=1398
+  _globals['_GETAUDITSEALSRESPONSE_SEALSENTRY']._serialized_end=1442
+  _globals['_LISTAUDITHISTORYREQUEST']._serialized_start=1444
+  _globals['_LISTAUDITHISTORYREQUEST']._serialized_end=1507
+  _globals['_SEALEDAUDITROW']._serialized_start=1509
+  _globals['_SEALEDAUDITROW']._serialized_end=1621
+  _globals['_LISTAUDITHISTORYRESPONSE']._serialized_start=1623
+  _globals['_LISTAUDITHISTORYRESPONSE']._serialized_end=1696
+  _globals['_LISTAUDITDIGESTSREQUEST']._serialized_start=1698
+  _globals['_LISTAUDITDIGESTSREQUEST']._serialized_end=1744
+  _globals['_LISTAUDITDIGESTSRESPONSE']._serialized_start=1746
+  _globals['_LISTAUDITDIGESTSRESPONSE']._serialized_end=1807
+  _globals['_EXPORTPERSONREQUEST']._serialized_start=1809
+  _globals['_EXPORTPERSONREQUEST']._serialized_end=1849
+  _globals['_EXPORTPERSONRESPONSE']._serialized_start=1851
+  _globals['_EXPORTPERSONRESPONSE']._serialized_end=1887
+  _globals['_HOUSEKEEPING']._serialized_start=1890
+  _globals['_HOUSEKEEPING']._serialized_end=3070
 # @@protoc_insertion_point(module_scope)

@@ -333,24 +333,218 @@ class VerifyAuditResponse(_message.Message):
     INTACT_FIELD_NUMBER: _builtins.int
     BROKEN_AT_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
+    EMPTIED_FIELD_NUMBER: _builtins.int
     intact: _builtins.bool
     broken_at: _builtins.int
     """The first row that does not fit the chain, if any."""
     rows: _builtins.int
+    """Places of the chain that were walked."""
+    emptied: _builtins.int
+    """Of these, rows that somebody was erased from."""
     def __init__(
         self,
         *,
         intact: _builtins.bool = ...,
         broken_at: _builtins.int = ...,
         rows: _builtins.int = ...,
+        emptied: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken_at", b"broken_at", "intact", b"intact", "rows", b"rows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken_at", b"broken_at", "emptied", b"emptied", "intact", b"intact", "rows", b"rows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyAuditResponse: _TypeAlias = VerifyAuditResponse  # noqa: Y015
+
+@_typing.final
+class GetAuditSealsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        places: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAuditSealsRequest: _TypeAlias = GetAuditSealsRequest  # noqa: Y015
+
+@_typing.final
+class GetAuditSealsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class SealsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.int
+        value: _builtins.bytes
+        def __init__(
+            self,
+            *,
+            key: _builtins.int = ...,
+            value: _builtins.bytes = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    SEAL_FIELD_NUMBER: _builtins.int
+    SEALS_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    seal: _builtins.bytes
+    @_builtins.property
+    def seals(self) -> _containers.ScalarMap[_builtins.int, _builtins.bytes]:
+        """By place; those that the chain does not have are left out."""
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        seal: _builtins.bytes = ...,
+        seals: _abc.Mapping[_builtins.int, _builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "seal", b"seal", "seals", b"seals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAuditSealsResponse: _TypeAlias = GetAuditSealsResponse  # noqa: Y015
+
+@_typing.final
+class ListAuditHistoryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    AFTER_PLACE_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    after_place: _builtins.int
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        after_place: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_place", b"after_place", "item_id", b"item_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditHistoryRequest: _TypeAlias = ListAuditHistoryRequest  # noqa: Y015
+
+@_typing.final
+class SealedAuditRow(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACE_FIELD_NUMBER: _builtins.int
+    ROW_FIELD_NUMBER: _builtins.int
+    ACTOR_PROOF_FIELD_NUMBER: _builtins.int
+    ITEM_PROOF_FIELD_NUMBER: _builtins.int
+    place: _builtins.int
+    actor_proof: _builtins.bytes
+    """Salts of actor and item, or what they made where the value was erased."""
+    item_proof: _builtins.bytes
+    @_builtins.property
+    def row(self) -> Global___AuditRow: ...
+    def __init__(
+        self,
+        *,
+        place: _builtins.int = ...,
+        row: Global___AuditRow | None = ...,
+        actor_proof: _builtins.bytes = ...,
+        item_proof: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["row", b"row"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_proof", b"actor_proof", "item_proof", b"item_proof", "place", b"place", "row", b"row"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SealedAuditRow: _TypeAlias = SealedAuditRow  # noqa: Y015
+
+@_typing.final
+class ListAuditHistoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedAuditRow]:
+        """At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        rows: _abc.Iterable[Global___SealedAuditRow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditHistoryResponse: _TypeAlias = ListAuditHistoryResponse  # noqa: Y015
+
+@_typing.final
+class ListAuditDigestsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_PLACE_FIELD_NUMBER: _builtins.int
+    after_place: _builtins.int
+    def __init__(
+        self,
+        *,
+        after_place: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_place", b"after_place"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditDigestsRequest: _TypeAlias = ListAuditDigestsRequest  # noqa: Y015
+
+@_typing.final
+class ListAuditDigestsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    DIGESTS_FIELD_NUMBER: _builtins.int
+    previous: _builtins.bytes
+    """The seal at that place."""
+    @_builtins.property
+    def digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """At most 1,000, in order; empty where a row is gone."""
+
+    def __init__(
+        self,
+        *,
+        previous: _builtins.bytes = ...,
+        digests: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digests", b"digests", "previous", b"previous"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditDigestsResponse: _TypeAlias = ListAuditDigestsResponse  # noqa: Y015
 
 @_typing.final
 class ExportPersonRequest(_message.Message):

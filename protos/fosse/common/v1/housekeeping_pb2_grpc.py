@@ -64,6 +64,21 @@ class HousekeepingStub:
                 request_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.VerifyAuditRequest.SerializeToString,
                 response_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.VerifyAuditResponse.FromString,
                 _registered_method=True)
+        self.GetAuditSeals = channel.unary_unary(
+                '/fosse.common.v1.Housekeeping/GetAuditSeals',
+                request_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.GetAuditSealsRequest.SerializeToString,
+                response_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.GetAuditSealsResponse.FromString,
+                _registered_method=True)
+        self.ListAuditHistory = channel.unary_unary(
+                '/fosse.common.v1.Housekeeping/ListAuditHistory',
+                request_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditHistoryRequest.SerializeToString,
+                response_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditHistoryResponse.FromString,
+                _registered_method=True)
+        self.ListAuditDigests = channel.unary_unary(
+                '/fosse.common.v1.Housekeeping/ListAuditDigests',
+                request_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditDigestsRequest.SerializeToString,
+                response_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditDigestsResponse.FromString,
+                _registered_method=True)
         self.ExportPerson = channel.unary_unary(
                 '/fosse.common.v1.Housekeeping/ExportPerson',
                 request_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ExportPersonRequest.SerializeToString,
@@ -116,6 +131,27 @@ class HousekeepingServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAuditSeals(self, request, context):
+        """How far the sealed chain reaches, and its seals at some places; federation signs the former and compares the latter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAuditHistory(self, request, context):
+        """What was done to one item, the oldest first, with what the rows were sealed with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAuditDigests(self, request, context):
+        """Hashes of the rows after a place: they lead from a row to a signed head, and betray nothing of what lies between.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExportPerson(self, request, context):
         """Everything this service holds of one member, as JSON rows by table.
         """
@@ -155,6 +191,21 @@ def add_HousekeepingServicer_to_server(servicer, server):
                     servicer.VerifyAudit,
                     request_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.VerifyAuditRequest.FromString,
                     response_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.VerifyAuditResponse.SerializeToString,
+            ),
+            'GetAuditSeals': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAuditSeals,
+                    request_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.GetAuditSealsRequest.FromString,
+                    response_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.GetAuditSealsResponse.SerializeToString,
+            ),
+            'ListAuditHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditHistory,
+                    request_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditHistoryRequest.FromString,
+                    response_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditHistoryResponse.SerializeToString,
+            ),
+            'ListAuditDigests': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditDigests,
+                    request_deserializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditDigestsRequest.FromString,
+                    response_serializer=fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditDigestsResponse.SerializeToString,
             ),
             'ExportPerson': grpc.unary_unary_rpc_method_handler(
                     servicer.ExportPerson,
@@ -324,6 +375,87 @@ class Housekeeping:
             '/fosse.common.v1.Housekeeping/VerifyAudit',
             fosse_dot_common_dot_v1_dot_housekeeping__pb2.VerifyAuditRequest.SerializeToString,
             fosse_dot_common_dot_v1_dot_housekeeping__pb2.VerifyAuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAuditSeals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.common.v1.Housekeeping/GetAuditSeals',
+            fosse_dot_common_dot_v1_dot_housekeeping__pb2.GetAuditSealsRequest.SerializeToString,
+            fosse_dot_common_dot_v1_dot_housekeeping__pb2.GetAuditSealsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.common.v1.Housekeeping/ListAuditHistory',
+            fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditHistoryRequest.SerializeToString,
+            fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditDigests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.common.v1.Housekeeping/ListAuditDigests',
+            fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditDigestsRequest.SerializeToString,
+            fosse_dot_common_dot_v1_dot_housekeeping__pb2.ListAuditDigestsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,12 @@ class HousekeepingStub:
     """Who changed what, newest first."""
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_housekeeping_pb2.VerifyAuditRequest, _housekeeping_pb2.VerifyAuditResponse]
     """Checks the sealed chain of audit rows from its first row."""
+    GetAuditSeals: _grpc.UnaryUnaryMultiCallable[_housekeeping_pb2.GetAuditSealsRequest, _housekeeping_pb2.GetAuditSealsResponse]
+    """How far the sealed chain reaches, and its seals at some places; federation signs the former and compares the latter."""
+    ListAuditHistory: _grpc.UnaryUnaryMultiCallable[_housekeeping_pb2.ListAuditHistoryRequest, _housekeeping_pb2.ListAuditHistoryResponse]
+    """What was done to one item, the oldest first, with what the rows were sealed with."""
+    ListAuditDigests: _grpc.UnaryUnaryMultiCallable[_housekeeping_pb2.ListAuditDigestsRequest, _housekeeping_pb2.ListAuditDigestsResponse]
+    """Hashes of the rows after a place: they lead from a row to a signed head, and betray nothing of what lies between."""
     ExportPerson: _grpc.UnaryUnaryMultiCallable[_housekeeping_pb2.ExportPersonRequest, _housekeeping_pb2.ExportPersonResponse]
     """Everything this service holds of one member, as JSON rows by table."""
 
@@ -61,6 +67,12 @@ class HousekeepingAsyncStub(HousekeepingStub):
     """Who changed what, newest first."""
     VerifyAudit: _aio.UnaryUnaryMultiCallable[_housekeeping_pb2.VerifyAuditRequest, _housekeeping_pb2.VerifyAuditResponse]  # type: ignore[assignment]
     """Checks the sealed chain of audit rows from its first row."""
+    GetAuditSeals: _aio.UnaryUnaryMultiCallable[_housekeeping_pb2.GetAuditSealsRequest, _housekeeping_pb2.GetAuditSealsResponse]  # type: ignore[assignment]
+    """How far the sealed chain reaches, and its seals at some places; federation signs the former and compares the latter."""
+    ListAuditHistory: _aio.UnaryUnaryMultiCallable[_housekeeping_pb2.ListAuditHistoryRequest, _housekeeping_pb2.ListAuditHistoryResponse]  # type: ignore[assignment]
+    """What was done to one item, the oldest first, with what the rows were sealed with."""
+    ListAuditDigests: _aio.UnaryUnaryMultiCallable[_housekeeping_pb2.ListAuditDigestsRequest, _housekeeping_pb2.ListAuditDigestsResponse]  # type: ignore[assignment]
+    """Hashes of the rows after a place: they lead from a row to a signed head, and betray nothing of what lies between."""
     ExportPerson: _aio.UnaryUnaryMultiCallable[_housekeeping_pb2.ExportPersonRequest, _housekeeping_pb2.ExportPersonResponse]  # type: ignore[assignment]
     """Everything this service holds of one member, as JSON rows by table."""
 
@@ -112,6 +124,30 @@ class HousekeepingServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_housekeeping_pb2.VerifyAuditResponse, _abc.Awaitable[_housekeeping_pb2.VerifyAuditResponse]]:
         """Checks the sealed chain of audit rows from its first row."""
+
+    @_abc_1.abstractmethod
+    def GetAuditSeals(
+        self,
+        request: _housekeeping_pb2.GetAuditSealsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_housekeeping_pb2.GetAuditSealsResponse, _abc.Awaitable[_housekeeping_pb2.GetAuditSealsResponse]]:
+        """How far the sealed chain reaches, and its seals at some places; federation signs the former and compares the latter."""
+
+    @_abc_1.abstractmethod
+    def ListAuditHistory(
+        self,
+        request: _housekeeping_pb2.ListAuditHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_housekeeping_pb2.ListAuditHistoryResponse, _abc.Awaitable[_housekeeping_pb2.ListAuditHistoryResponse]]:
+        """What was done to one item, the oldest first, with what the rows were sealed with."""
+
+    @_abc_1.abstractmethod
+    def ListAuditDigests(
+        self,
+        request: _housekeeping_pb2.ListAuditDigestsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_housekeeping_pb2.ListAuditDigestsResponse, _abc.Awaitable[_housekeeping_pb2.ListAuditDigestsResponse]]:
+        """Hashes of the rows after a place: they lead from a row to a signed head, and betray nothing of what lies between."""
 
     @_abc_1.abstractmethod
     def ExportPerson(

@@ -55,6 +55,9 @@ FEDERATION = Topic("federation", (federation.NodeAdmitted,), (), heard_from_issu
 
 TOPICS: dict[str, Topic] = {topic.name: topic for topic in (MEMBERSHIP, EVENTS, RESOURCE, EVALUATION, FEDERATION)}
 
+SERVICES = tuple(sorted({name for topic in TOPICS.values() for name in (topic.service, *topic.listeners)}))
+"""Of a node, by name."""
+
 TAKES: dict[str, str] = {
     "fosse.shared.v1.Resource": "resource",
     "fosse.shared.v1.Adoption": "resource",

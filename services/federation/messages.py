@@ -1,5 +1,7 @@
 """Domain objects of federation as its own people and pages see them."""
 
+from collections.abc import Sequence
+
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.instants import stamp
 from services.federation.domain.copies import SetAside
@@ -7,6 +9,7 @@ from services.federation.domain.newcomer import Newcomer
 from services.federation.domain.registry import KnownNode
 from services.federation.domain.standing import Enrolment
 from services.federation.domain.views import HeldOf, Provenance, Status
+from services.federation.store.audit_heads import KeptHead, Round
 from services.federation.this_node import ThisNode
 
 STATE = {
@@ -38,6 +41,21 @@ def status(node: ThisNode, found: Status) -> pb.GetFederationStatusResponse:
         registry_expires=stamp(found.registry.expires_at) if found.registry else None,
         registry_version=found.registry.version if found.registry else 0,
         alarms=found.alarms,
+    )
+
+
+def audit_heads(
+    node: ThisNode, found: Sequence[KeptHead], following: int, last: Round | None
+) -> pb.ListAuditHeadsResponse:
+    return pb.ListAuditHeadsResponse(
+        heads=[head.signed for head in found],
+        next=following,
+        asked=last.asked if last else 0,
+        taken_at=stamp(last.taken_at) if last else None,
+        compared_at=stamp(last.compared_at) if last else None,
+        problem=last.problem if last else "",
+        public_key=node.signer.public_key,
+        own_node_id=node.id,
     )
 
 

@@ -12,7 +12,7 @@ from services.federation.domain.proof import Asking
 from services.federation.domain.standing import Enrolment
 from services.federation.gate import SigningGate
 from services.federation.this_node import ThisNode
-from services.federation.usecases import enrolment, looking
+from services.federation.usecases import audit_heads, enrolment, looking
 
 
 class Federation(federation_pb2_grpc.FederationServicer):
@@ -50,6 +50,13 @@ class Federation(federation_pb2_grpc.FederationServicer):
         return pb.ListQuarantineResponse(
             quarantined=[messages.quarantined(one) for one in found], next_page_token=token
         )
+
+    def TakeAuditHeads(self, request: pb.TakeAuditHeadsRequest, context: Any) -> pb.TakeAuditHeadsResponse:
+        return pb.TakeAuditHeadsResponse(asked=audit_heads.ask_now(self._node))
+
+    def ListAuditHeads(self, request: pb.ListAuditHeadsRequest, context: Any) -> pb.ListAuditHeadsResponse:
+        found, last = audit_heads.listed(self._node, request.node_id, request.after)
+        return messages.audit_heads(self._node, found, audit_heads.next_of(found), last)
 
     def RequestEnrolment(self, request: pb.RequestEnrolmentRequest, context: Any) -> pb.RequestEnrolmentResponse:
         asked = enrolment.ask_hub(

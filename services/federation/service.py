@@ -1,12 +1,14 @@
 """The federation service put together: at the hub with its door, at a county with its loops."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from fosse.federation.v1 import federation_pb2_grpc
 from services.common.loops import Loop
 from services.common.service import Floor, Part, Service, add_to
 from services.common.topics import TAKES
 from services.federation import jobs
+from services.federation.auditing import Auditing
 from services.federation.consumer import consumer
 from services.federation.delivery import Delivery
 from services.federation.door.server import DoorServer
@@ -19,6 +21,7 @@ from services.federation.store.tables import metadata
 from services.federation.sync.county import CountySync
 from services.federation.this_node import ThisNode, open_node
 from services.federation.usecases import standing
+from services.federation.usecases.audit_heads import COMPARE, TAKE
 
 NAME = "federation"
 SCHEMAS = frozenset(TAKES)
@@ -32,13 +35,15 @@ def build(floor: Floor, settings: Settings) -> Service:
     gate = SigningGate()
     part, door_address = _facing_others(node, gate, settings)
     work = jobs.jobs(node)
-    jobs.plan(node, work)
+    lodge = part.lodging.exchange if isinstance(part, CountySync) else None
+    auditing = Auditing(node, floor.channels, timedelta(seconds=settings.audit_heads_every_s), lodge)
+    jobs.plan(node, [*work, TAKE])
     return Service(
         name=NAME,
         servicers=[add_to(federation_pb2_grpc.add_FederationServicer_to_server, Federation(node, gate, door_address))],
         tables=metadata,
         consumers=[consumer(floor.clock)],
-        jobs=work,
+        jobs={**work, TAKE: auditing.run, COMPARE: auditing.run},
         loops=_loops(node, floor, gate),
         parts=[part],
     )

@@ -24,6 +24,8 @@ class Settings:
     slug: str = "node"
     # What people read there, such as Nottinghamshire.
     name: str = "My county"
+    # How often the audit trails of all services are signed for and lodged at the hub, in seconds.
+    audit_heads_every_s: float = 3600.0
     # At the hub: where its door for other nodes listens.
     door_listen: str = "127.0.0.1:8420"
     # At the hub: host:port that counties dial; empty: what it listens on.

@@ -13,6 +13,7 @@ import click
 
 from services.common.errors import Refusal
 from services.common.settings import BadSetting
+from services.node.commands.audit import audit
 from services.node.commands.doctor import doctor
 from services.node.commands.enrol import enrol
 from services.node.commands.figures import figures
@@ -132,5 +133,5 @@ def compose_check(keep: bool) -> None:
     sys.exit(check.run_composed(keep))
 
 
-for _command in (enrol, invite, localities, import_members, figures, doctor, status, replay, reindex, setup):
+for _command in (enrol, invite, localities, import_members, figures, doctor, status, replay, reindex, setup, audit):
     fosse.add_command(_command)

@@ -42,6 +42,7 @@ HEAD = Shape(
     {**dict.fromkeys((1, 2, 3, 6, 7, 9), LENGTH), **dict.fromkeys((5, 8), VARINT), 4: FIXED64},
     inside={7: TIMESTAMP},
 )
+AUDIT_HEAD = Shape({**dict.fromkeys((1, 2, 3, 5, 6, 7), LENGTH), 4: VARINT}, inside={6: TIMESTAMP})
 
 
 def check_form(data: bytes, shape: Shape) -> None:

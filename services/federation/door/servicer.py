@@ -17,7 +17,7 @@ from services.common.errors import Invalid, Refusal, TooMany
 from services.common.rpc import status_of
 from services.federation.authority import spki_of_certificate
 from services.federation.this_node import ThisNode
-from services.federation.usecases import serving
+from services.federation.usecases import audit_heads, serving
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT_S = 30
@@ -117,6 +117,14 @@ class Door(door_pb2_grpc.DoorServicer):
             chunks = await self._off_loop(lambda: self._node.relay.read(sha256, offset))
             while chunk := await self._off_loop(lambda: _gathered(chunks)):
                 yield pb.GetFileResponse(chunk=chunk)
+
+    async def LodgeAuditHeads(self, request: pb.LodgeAuditHeadsRequest, context: Context) -> pb.LodgeAuditHeadsResponse:
+        async with self._turn(context):
+            return await self._answer(context, lambda spki: audit_heads.take_lodged(self._node, spki, request))
+
+    async def ListLodgedHeads(self, request: pb.ListLodgedHeadsRequest, context: Context) -> pb.ListLodgedHeadsResponse:
+        async with self._turn(context):
+            return await self._answer(context, lambda spki: audit_heads.give_lodged(self._node, spki, request))
 
     async def _receive(
         self, first: pb.PutFileRequest, rest: AsyncIterator[pb.PutFileRequest], sender: str

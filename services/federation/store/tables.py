@@ -182,6 +182,37 @@ file_refs = Table(
     Index("file_refs_by_position", "position"),
 )
 
+# Signed heads of audit trails, in the order of arrival: this node's own, and at the hub those that counties left there.
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("position", Number, primary_key=True, info=privacy.COUNTS),
+    Column("node", Id, nullable=False, info=privacy.IDS),
+    Column("service", String(40), nullable=False, info=privacy.STATE),
+    Column("count", BigInteger, nullable=False, info=privacy.COUNTS),
+    Column("hash", LargeBinary, nullable=False, info=privacy.SIGNED),
+    Column("statement", LargeBinary, nullable=False, info=privacy.SIGNED),
+    Column("signature", LargeBinary, nullable=False, info=privacy.SIGNED),
+    Column("received_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    # Of this node's own: the hub has it.
+    Column("lodged", Boolean, nullable=False, info=privacy.STATE),
+    UniqueConstraint("node", "service", "count", "hash"),
+    Index("audit_heads_by_node", "node", "position"),
+    sqlite_autoincrement=True,
+)
+
+# One row: how the last round of taking heads went.
+audit_rounds = Table(
+    "audit_rounds",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False, info=privacy.STATE),
+    Column("asked", BigInteger, nullable=False, info=privacy.COUNTS),
+    Column("taken_at", UtcDateTime, nullable=False, info=privacy.TIMES),
+    Column("compared_at", UtcDateTime, info=privacy.TIMES),
+    Column("problem", Text, nullable=False, info=privacy.STATE),
+    Column("alarm", Text, nullable=False, info=privacy.STATE),
+)
+
 enrolment_codes = Table(
     "enrolment_codes",
     metadata,

@@ -6,6 +6,7 @@ from services.federation.joining import Joining
 from services.federation.sync.downloading import Downloading
 from services.federation.sync.fetching import Fetching
 from services.federation.sync.link import Link
+from services.federation.sync.lodging import Lodging
 from services.federation.sync.publishing import Publishing
 from services.federation.this_node import ThisNode
 
@@ -16,6 +17,7 @@ class CountySync:
     def __init__(self, node: ThisNode, gate: SigningGate, schemas: frozenset[str]) -> None:
         self._node = node
         self._link = Link(node)
+        self.lodging = Lodging(node, self._link)
         self._joining = Loop("federation-join", Joining(node).step)
         publishing = Publishing(node, self._link, gate)
         self._publishing = Loop("federation-publish", publishing.step)

@@ -21,7 +21,7 @@ from services.federation.domain.registry import KnownNode, Registry
 from services.federation.domain.standing import Enrolment, Standing
 from services.federation.domain.views import HeldOf, Provenance, Status
 from services.federation.gate import SigningGate
-from services.federation.store import enrolments, entries, files, items, quarantine, registries, to_sign
+from services.federation.store import audit_heads, enrolments, entries, files, items, quarantine, registries, to_sign
 from services.federation.store import standing as rows
 from services.federation.store import streams as kept
 from services.federation.this_node import ThisNode
@@ -59,6 +59,7 @@ def status(node: ThisNode, gate: SigningGate) -> Status:
                 *([problem] if joined and problem else []),
                 *own_alarms,
                 *to_sign.problems(conn),
+                *audit_heads.alarms(conn),
                 *_expiring(expires, now),
             ],
         )

@@ -52,6 +52,10 @@ class Node:
     def housekeeping(self, service: str) -> HousekeepingStub:
         return self._stub(HousekeepingStub, service)
 
+    def auditing(self, service: str) -> HousekeepingStub:
+        # A whole trail is walked within one answer.
+        return self._stub(HousekeepingStub, service, _LONG_PATIENCE_S)
+
     def _stub(self, make: Callable[[Any], S], service: str, patience_s: float = _PATIENCE_S) -> S:
         return self._channels.stub(make, service, patience_s)
 

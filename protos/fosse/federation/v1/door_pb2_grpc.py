@@ -64,6 +64,16 @@ class DoorStub:
                 request_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileRequest.SerializeToString,
                 response_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileResponse.FromString,
                 _registered_method=True)
+        self.LodgeAuditHeads = channel.unary_unary(
+                '/fosse.federation.v1.Door/LodgeAuditHeads',
+                request_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsRequest.SerializeToString,
+                response_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsResponse.FromString,
+                _registered_method=True)
+        self.ListLodgedHeads = channel.unary_unary(
+                '/fosse.federation.v1.Door/ListLodgedHeads',
+                request_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.ListLodgedHeadsRequest.SerializeToString,
+                response_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.ListLodgedHeadsResponse.FromString,
+                _registered_method=True)
 
 
 class DoorServicer:
@@ -111,6 +121,20 @@ class DoorServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LodgeAuditHeads(self, request, context):
+        """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLodgedHeads(self, request, context):
+        """The heads that the caller left here, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DoorServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +167,16 @@ def add_DoorServicer_to_server(servicer, server):
                     servicer.GetFile,
                     request_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileRequest.FromString,
                     response_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileResponse.SerializeToString,
+            ),
+            'LodgeAuditHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.LodgeAuditHeads,
+                    request_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsRequest.FromString,
+                    response_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsResponse.SerializeToString,
+            ),
+            'ListLodgedHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLodgedHeads,
+                    request_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.ListLodgedHeadsRequest.FromString,
+                    response_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.ListLodgedHeadsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -307,6 +341,60 @@ class Door:
             '/fosse.federation.v1.Door/GetFile',
             fosse_dot_federation_dot_v1_dot_door__pb2.GetFileRequest.SerializeToString,
             fosse_dot_federation_dot_v1_dot_door__pb2.GetFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LodgeAuditHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.federation.v1.Door/LodgeAuditHeads',
+            fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsRequest.SerializeToString,
+            fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLodgedHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.federation.v1.Door/ListLodgedHeads',
+            fosse_dot_federation_dot_v1_dot_door__pb2.ListLodgedHeadsRequest.SerializeToString,
+            fosse_dot_federation_dot_v1_dot_door__pb2.ListLodgedHeadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class DoorStub:
     """Which of these files the hub lacks, and how many bytes it already has of each."""
     GetFile: _grpc.UnaryStreamMultiCallable[_door_pb2.GetFileRequest, _door_pb2.GetFileResponse]
     """The bytes of a file that an entry in a stream the caller may read names, from an offset."""
+    LodgeAuditHeads: _grpc.UnaryUnaryMultiCallable[_door_pb2.LodgeAuditHeadsRequest, _door_pb2.LodgeAuditHeadsResponse]
+    """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing."""
+    ListLodgedHeads: _grpc.UnaryUnaryMultiCallable[_door_pb2.ListLodgedHeadsRequest, _door_pb2.ListLodgedHeadsResponse]
+    """The heads that the caller left here, the oldest first."""
 
 @_typing.type_check_only
 class DoorAsyncStub(DoorStub):
@@ -59,6 +63,10 @@ class DoorAsyncStub(DoorStub):
     """Which of these files the hub lacks, and how many bytes it already has of each."""
     GetFile: _aio.UnaryStreamMultiCallable[_door_pb2.GetFileRequest, _door_pb2.GetFileResponse]  # type: ignore[assignment]
     """The bytes of a file that an entry in a stream the caller may read names, from an offset."""
+    LodgeAuditHeads: _aio.UnaryUnaryMultiCallable[_door_pb2.LodgeAuditHeadsRequest, _door_pb2.LodgeAuditHeadsResponse]  # type: ignore[assignment]
+    """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing."""
+    ListLodgedHeads: _aio.UnaryUnaryMultiCallable[_door_pb2.ListLodgedHeadsRequest, _door_pb2.ListLodgedHeadsResponse]  # type: ignore[assignment]
+    """The heads that the caller left here, the oldest first."""
 
 class DoorServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -108,5 +116,21 @@ class DoorServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_door_pb2.GetFileResponse], _abc.AsyncIterator[_door_pb2.GetFileResponse]]:
         """The bytes of a file that an entry in a stream the caller may read names, from an offset."""
+
+    @_abc_1.abstractmethod
+    def LodgeAuditHeads(
+        self,
+        request: _door_pb2.LodgeAuditHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_door_pb2.LodgeAuditHeadsResponse, _abc.Awaitable[_door_pb2.LodgeAuditHeadsResponse]]:
+        """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ListLodgedHeads(
+        self,
+        request: _door_pb2.ListLodgedHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_door_pb2.ListLodgedHeadsResponse, _abc.Awaitable[_door_pb2.ListLodgedHeadsResponse]]:
+        """The heads that the caller left here, the oldest first."""
 
 def add_DoorServicer_to_server(servicer: DoorServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -313,6 +313,72 @@ class SignedHead(_message.Message):
 Global___SignedHead: _TypeAlias = SignedHead  # noqa: Y015
 
 @_typing.final
+class AuditHeadStatement(_message.Message):
+    """How far the audit trail of one of a node's services reaches. The hub keeps it: counts and hashes, nobody's name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAG_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    tag: _builtins.str
+    """Always `fosse/audit/1`."""
+    node: _builtins.str
+    service: _builtins.str
+    """Such as `events`."""
+    count: _builtins.int
+    """Rows sealed so far, and the seal of the last of them."""
+    hash: _builtins.bytes
+    key_id: _builtins.str
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        tag: _builtins.str = ...,
+        node: _builtins.str = ...,
+        service: _builtins.str = ...,
+        count: _builtins.int = ...,
+        hash: _builtins.bytes = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        key_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "hash", b"hash", "key_id", b"key_id", "node", b"node", "service", b"service", "tag", b"tag", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditHeadStatement: _TypeAlias = AuditHeadStatement  # noqa: Y015
+
+@_typing.final
+class SignedAuditHead(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    statement: _builtins.bytes
+    """Serialised AuditHeadStatement."""
+    signature: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        statement: _builtins.bytes = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedAuditHead: _TypeAlias = SignedAuditHead  # noqa: Y015
+
+@_typing.final
 class SigningKey(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -50,6 +50,116 @@ ENROLMENT_STATE_EXPIRED: EnrolmentState.ValueType  # 5
 Global___EnrolmentState: _TypeAlias = EnrolmentState  # noqa: Y015
 
 @_typing.final
+class TakeAuditHeadsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeAuditHeadsRequest: _TypeAlias = TakeAuditHeadsRequest  # noqa: Y015
+
+@_typing.final
+class TakeAuditHeadsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_FIELD_NUMBER: _builtins.int
+    asked: _builtins.int
+    """The answer is there once `asked` of ListAuditHeads is greater."""
+    def __init__(
+        self,
+        *,
+        asked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeAuditHeadsResponse: _TypeAlias = TakeAuditHeadsResponse  # noqa: Y015
+
+@_typing.final
+class ListAuditHeadsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    """Empty: this node's own."""
+    after: _builtins.int
+    """Where the answer before ended; 0 for the first."""
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        after: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditHeadsRequest: _TypeAlias = ListAuditHeadsRequest  # noqa: Y015
+
+@_typing.final
+class ListAuditHeadsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADS_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    ASKED_FIELD_NUMBER: _builtins.int
+    TAKEN_AT_FIELD_NUMBER: _builtins.int
+    COMPARED_AT_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    PUBLIC_KEY_FIELD_NUMBER: _builtins.int
+    OWN_NODE_ID_FIELD_NUMBER: _builtins.int
+    next: _builtins.int
+    """Where this answer ends; 0 when nothing is left."""
+    asked: _builtins.int
+    """How many rounds somebody asked for and were made, and when heads were last taken."""
+    problem: _builtins.str
+    """Why the hub, or a service, gave no answer in the last round; empty when all did."""
+    public_key: _builtins.bytes
+    """The key that signs this node's own."""
+    own_node_id: _builtins.str
+    @_builtins.property
+    def heads(self) -> _containers.RepeatedCompositeFieldContainer[_entry_pb2.SignedAuditHead]:
+        """At most 500."""
+
+    @_builtins.property
+    def taken_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def compared_at(self) -> _timestamp_pb2.Timestamp:
+        """When all heads that the hub keeps were last fetched; absent before the first time."""
+
+    def __init__(
+        self,
+        *,
+        heads: _abc.Iterable[_entry_pb2.SignedAuditHead] | None = ...,
+        next: _builtins.int = ...,
+        asked: _builtins.int = ...,
+        taken_at: _timestamp_pb2.Timestamp | None = ...,
+        compared_at: _timestamp_pb2.Timestamp | None = ...,
+        problem: _builtins.str = ...,
+        public_key: _builtins.bytes = ...,
+        own_node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["compared_at", b"compared_at", "taken_at", b"taken_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked", b"asked", "compared_at", b"compared_at", "heads", b"heads", "next", b"next", "own_node_id", b"own_node_id", "problem", b"problem", "public_key", b"public_key", "taken_at", b"taken_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditHeadsResponse: _TypeAlias = ListAuditHeadsResponse  # noqa: Y015
+
+@_typing.final
 class GetFederationStatusRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -59,6 +59,16 @@ class FederationStub:
                 request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListQuarantineRequest.SerializeToString,
                 response_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListQuarantineResponse.FromString,
                 _registered_method=True)
+        self.TakeAuditHeads = channel.unary_unary(
+                '/fosse.federation.v1.Federation/TakeAuditHeads',
+                request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.TakeAuditHeadsRequest.SerializeToString,
+                response_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.TakeAuditHeadsResponse.FromString,
+                _registered_method=True)
+        self.ListAuditHeads = channel.unary_unary(
+                '/fosse.federation.v1.Federation/ListAuditHeads',
+                request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListAuditHeadsRequest.SerializeToString,
+                response_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListAuditHeadsResponse.FromString,
+                _registered_method=True)
         self.RequestEnrolment = channel.unary_unary(
                 '/fosse.federation.v1.Federation/RequestEnrolment',
                 request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentRequest.SerializeToString,
@@ -124,6 +134,20 @@ class FederationServicer:
 
     def ListQuarantine(self, request, context):
         """Entries set aside, with the reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeAuditHeads(self, request, context):
+        """Signs how far the audit trails of all services reach now, and asks the hub for the heads that it keeps of this node.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAuditHeads(self, request, context):
+        """Signed heads of audit trails, the oldest first: this node's own, and at the hub those that counties left there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -198,6 +222,16 @@ def add_FederationServicer_to_server(servicer, server):
                     servicer.ListQuarantine,
                     request_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListQuarantineRequest.FromString,
                     response_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListQuarantineResponse.SerializeToString,
+            ),
+            'TakeAuditHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeAuditHeads,
+                    request_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.TakeAuditHeadsRequest.FromString,
+                    response_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.TakeAuditHeadsResponse.SerializeToString,
+            ),
+            'ListAuditHeads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditHeads,
+                    request_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListAuditHeadsRequest.FromString,
+                    response_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.ListAuditHeadsResponse.SerializeToString,
             ),
             'RequestEnrolment': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestEnrolment,
@@ -365,6 +399,60 @@ class Federation:
             '/fosse.federation.v1.Federation/ListQuarantine',
             fosse_dot_federation_dot_v1_dot_federation__pb2.ListQuarantineRequest.SerializeToString,
             fosse_dot_federation_dot_v1_dot_federation__pb2.ListQuarantineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeAuditHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.federation.v1.Federation/TakeAuditHeads',
+            fosse_dot_federation_dot_v1_dot_federation__pb2.TakeAuditHeadsRequest.SerializeToString,
+            fosse_dot_federation_dot_v1_dot_federation__pb2.TakeAuditHeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditHeads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.federation.v1.Federation/ListAuditHeads',
+            fosse_dot_federation_dot_v1_dot_federation__pb2.ListAuditHeadsRequest.SerializeToString,
+            fosse_dot_federation_dot_v1_dot_federation__pb2.ListAuditHeadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,10 @@ class FederationStub:
     """Where an item of another node comes from; its signature is verified anew at each call."""
     ListQuarantine: _grpc.UnaryUnaryMultiCallable[_federation_pb2.ListQuarantineRequest, _federation_pb2.ListQuarantineResponse]
     """Entries set aside, with the reason."""
+    TakeAuditHeads: _grpc.UnaryUnaryMultiCallable[_federation_pb2.TakeAuditHeadsRequest, _federation_pb2.TakeAuditHeadsResponse]
+    """Signs how far the audit trails of all services reach now, and asks the hub for the heads that it keeps of this node."""
+    ListAuditHeads: _grpc.UnaryUnaryMultiCallable[_federation_pb2.ListAuditHeadsRequest, _federation_pb2.ListAuditHeadsResponse]
+    """Signed heads of audit trails, the oldest first: this node's own, and at the hub those that counties left there."""
     RequestEnrolment: _grpc.UnaryUnaryMultiCallable[_federation_pb2.RequestEnrolmentRequest, _federation_pb2.RequestEnrolmentResponse]
     """At a county: asks a hub to let this node in. The answer comes with GetFederationStatus."""
     CreateEnrolmentCode: _grpc.UnaryUnaryMultiCallable[_federation_pb2.CreateEnrolmentCodeRequest, _federation_pb2.CreateEnrolmentCodeResponse]
@@ -67,6 +71,10 @@ class FederationAsyncStub(FederationStub):
     """Where an item of another node comes from; its signature is verified anew at each call."""
     ListQuarantine: _aio.UnaryUnaryMultiCallable[_federation_pb2.ListQuarantineRequest, _federation_pb2.ListQuarantineResponse]  # type: ignore[assignment]
     """Entries set aside, with the reason."""
+    TakeAuditHeads: _aio.UnaryUnaryMultiCallable[_federation_pb2.TakeAuditHeadsRequest, _federation_pb2.TakeAuditHeadsResponse]  # type: ignore[assignment]
+    """Signs how far the audit trails of all services reach now, and asks the hub for the heads that it keeps of this node."""
+    ListAuditHeads: _aio.UnaryUnaryMultiCallable[_federation_pb2.ListAuditHeadsRequest, _federation_pb2.ListAuditHeadsResponse]  # type: ignore[assignment]
+    """Signed heads of audit trails, the oldest first: this node's own, and at the hub those that counties left there."""
     RequestEnrolment: _aio.UnaryUnaryMultiCallable[_federation_pb2.RequestEnrolmentRequest, _federation_pb2.RequestEnrolmentResponse]  # type: ignore[assignment]
     """At a county: asks a hub to let this node in. The answer comes with GetFederationStatus."""
     CreateEnrolmentCode: _aio.UnaryUnaryMultiCallable[_federation_pb2.CreateEnrolmentCodeRequest, _federation_pb2.CreateEnrolmentCodeResponse]  # type: ignore[assignment]
@@ -120,6 +128,22 @@ class FederationServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_federation_pb2.ListQuarantineResponse, _abc.Awaitable[_federation_pb2.ListQuarantineResponse]]:
         """Entries set aside, with the reason."""
+
+    @_abc_1.abstractmethod
+    def TakeAuditHeads(
+        self,
+        request: _federation_pb2.TakeAuditHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_federation_pb2.TakeAuditHeadsResponse, _abc.Awaitable[_federation_pb2.TakeAuditHeadsResponse]]:
+        """Signs how far the audit trails of all services reach now, and asks the hub for the heads that it keeps of this node."""
+
+    @_abc_1.abstractmethod
+    def ListAuditHeads(
+        self,
+        request: _federation_pb2.ListAuditHeadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_federation_pb2.ListAuditHeadsResponse, _abc.Awaitable[_federation_pb2.ListAuditHeadsResponse]]:
+        """Signed heads of audit trails, the oldest first: this node's own, and at the hub those that counties left there."""
 
     @_abc_1.abstractmethod
     def RequestEnrolment(

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import APIResponse, Browser, Page
 
 from services.common.ids import new_id
+from services.node.cli import fosse
 from tests.composed import OURS, SERVICES, Compose, a_county, in_one_line, lines
 from tests.waiting import until
 
@@ -67,6 +70,22 @@ def test_a_convenor_gets_in_by_an_invitation_and_announces_a_meeting_that_is_mai
     until(lambda: "You are invited" in county.mails(), "the invitation is mailed", within_s=60)
     assert f"{county.address}/l/" in county.mails()
     until(lambda: all("0 not sent yet" in line for line in _status(county)), "every fact is sent", within_s=30)
+
+
+def test_the_audit_trails_of_all_processes_are_signed_for_and_a_history_holds_elsewhere(
+    county: Compose, convenor: Page, tmp_path: Path
+) -> None:
+    checked = lines(county.fosse("audit", "check"))
+    item = _community(county, convenor)
+    history = tmp_path / "history.json"
+    history.write_text("\n".join(lines(county.fosse("audit", "export", item, "--to", "-"))))
+
+    node_id = re.findall(r"This node is ([0-9a-f]{64})", checked[-1])[0]
+    verified = CliRunner().invoke(fosse, ["audit", "verify", str(history), "--key", node_id])
+
+    assert [line.split(" ")[0] for line in checked[: len(SERVICES)]] == list(SERVICES)
+    assert checked[-2] == "Compared with what this node signed itself: no hub keeps heads of it."
+    assert "community put, by operator" in verified.output, verified.output
 
 
 def test_every_process_runs_as_nobody_on_files_that_cannot_be_changed(county: Compose) -> None:

@@ -127,6 +127,23 @@ def test_what_is_no_history_and_another_nodes_key_are_refused(region: Region, tm
     assert {foreign.exit_code, no_history.exit_code, unknown.exit_code} == {1}
 
 
+def test_each_command_of_the_operators_guide_does_what_it_says(region: Region, tmp_path: Path) -> None:
+    notts, history = region.node("notts"), tmp_path / "history.json"
+    guide = (Path(__file__).parents[2] / "docs/operators.md").read_text()
+    commands = re.findall(r"^    .*\bfosse audit (.+)$", guide, re.M)
+    told_of_node = ("--data", notts.folder.path)
+
+    check, export, verify = (command.partition(" >")[0].split() for command in commands)
+    here = told(*check, *told_of_node)
+    node_id = re.findall("This node is ([0-9a-f]{64})", here.output)[0]
+    history.write_text(told(*(ANN if word == "ITEM" else word for word in export), *told_of_node).stdout)
+    words = {"NODE": node_id, "history.json": history}
+    there = told(*(words.get(word, word) for word in verify))
+
+    assert (here.exit_code, there.exit_code) == (0, 0), there.output
+    assert "hold: the node signed for" in there.output
+
+
 def test_a_chain_written_anew_by_whoever_holds_the_database_is_caught_here_and_at_the_hub(region: Region) -> None:
     notts = region.node("notts")
     alter(notts, "membership", "delete from audit_chain", "update audit set sealed = 0, actor = 'somebody else'")

@@ -80,7 +80,7 @@ def _service(node: Node, service: str, now: datetime) -> Iterator[Finding]:
         yield f"{service} has facts that were not carried for over five minutes. Restart the node; nothing is lost."
     if found.timetable_overdue > 10:
         yield f"{service} has {found.timetable_overdue} jobs overdue. Is the machine overloaded, or its clock wrong?"
-    chain = calls.VerifyAudit(housekeeping.VerifyAuditRequest())
+    chain = node.auditing(service).VerifyAudit(housekeeping.VerifyAuditRequest())
     if not chain.intact:
         where = f"{service} was altered at row {chain.broken_at}"
         yield f"The audit trail of {where}. Keep a copy of the folder, then find out who did it."

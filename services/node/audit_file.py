@@ -7,7 +7,7 @@ this order, when the head was signed; not that no row was left out of it.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from hashlib import sha256
 from typing import Any
@@ -62,9 +62,12 @@ def checked(text: str, key: str) -> list[Shown]:
         public_key = bytes.fromhex(found["key"])
         if key not in (found["key"], sha256(public_key).hexdigest()):
             raise Invalid("The file says that it was signed with another key than the one you gave.")
-        return [shown for part in found["parts"] for shown in _shown(part, found, public_key)]
+        shown = [each for part in found["parts"] for each in _shown(part, found, public_key)]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Invalid(_CANNOT_READ) from None
+    if not shown or len({(each.service, each.row.number) for each in shown}) < len(shown):
+        raise Invalid("The file holds no row at all, or one of them twice.")
+    return shown
 
 
 def _part(part: Part) -> dict[str, Any]:
@@ -111,10 +114,9 @@ def _shown(part: dict[str, Any], found: dict[str, Any], public_key: bytes) -> li
 
 def _held(row: dict[str, Any], part: dict[str, Any], digests: Sequence[bytes], item: str) -> Sealed:
     proofs = {name: bytes.fromhex(row[name]) for name in ("actor_proof", "item_proof")}
-    sealed = Sealed(
-        row["number"], datetime.fromisoformat(row["at"]), row["action"], row["actor"], row["item_id"], **proofs
-    )
-    at = row["place"] - part["after"] - 1
-    if sealed.item_id != item or not 0 <= at < len(digests) or row_digest(sealed) != digests[at]:
+    at = datetime.fromisoformat(row["at"]).astimezone(UTC)
+    sealed = Sealed(row["number"], at, row["action"], row["actor"], row["item_id"], **proofs)
+    place = row["place"] - part["after"] - 1
+    if sealed.item_id != item or not 0 <= place < len(digests) or row_digest(sealed) != digests[place]:
         raise Invalid(f"Row {sealed.number} of {part['service']} is not as it was sealed: it was altered or put in.")
     return sealed

@@ -7,11 +7,15 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 
 from fosse.common.v1 import shareable_pb2
 from fosse.federation.v1 import entry_pb2
+from services.common.audit_proof import START, Sealed, digest, row_digest
+from services.common.audit_proof import chained as chained_to
 from services.federation.domain import registry
+from services.federation.domain.audit_heads import make_audit_head
 from services.federation.domain.chain import Position
 from services.federation.domain.entries import Step, entry_hash, make_entry, position_of
 from services.federation.domain.heads import make_head
@@ -169,6 +173,27 @@ def enrolment() -> Vector:
     }
 
 
+def trail() -> list[Sealed]:
+    """Two rows of an audit trail; from the second the one who did it was erased."""
+    did = Sealed(1, TIME, "published", id_of("ann"), LEAFLET, bytes(range(16)), bytes(range(16, 32)))
+    erased = digest(id_of("ann"), bytes(range(32, 48)))
+    return [did, Sealed(2, TIME.replace(microsecond=0), "withdrew", "", LEAFLET, erased, bytes(range(48, 64)))]
+
+
+def audited() -> Vector:
+    seals = list(accumulate(map(row_digest, trail()), chained_to, initial=START))
+    head = make_audit_head(NOTTS, "resource", count=2, seal=seals[-1], time=TIME + timedelta(hours=1))
+    rows = [
+        {
+            "number": row.number, "at": row.at.isoformat(), "action": row.action, "actor": row.actor,
+            "item_id": row.item_id, "actor_proof": row.actor_proof.hex(), "item_proof": row.item_proof.hex(),
+            "seal": seal.hex(),
+        }
+        for row, seal in zip(trail(), seals[1:], strict=True)
+    ]  # fmt: skip
+    return {"rows": rows, "statement": head.statement.hex(), "signature": head.signature.hex()}
+
+
 def vectors() -> Vector:
     said = signed_registry()
     return {
@@ -178,6 +203,7 @@ def vectors() -> Vector:
         "sealed": sealed(),
         "directed": as_json(directed()),
         "head": {"statement": head().statement.hex(), "signature": head().signature.hex()},
+        "audit": audited(),
         "refused": refused(),
         "enrolment": enrolment(),
     }

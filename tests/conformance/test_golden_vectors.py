@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nacl.public import PrivateKey
 
 from fosse.federation.v1 import entry_pb2
-from services.federation.domain import heads, intake, proof
+from services.federation.domain import audit_heads, heads, intake, proof
 from services.federation.domain.intake import Reader, State, Verdict
 from services.federation.domain.registry import Registry, self_certified, verify_registry
 from services.federation.domain.sealing import open_body, open_file
@@ -62,6 +62,28 @@ def test_the_list_of_nodes_reads_as_the_hub_signed_it() -> None:
     }
     community = next(iter(registry.nodes[NAMES["leics"]["node_id"]].admitted_to))
     assert community.startswith(NAMES["notts"]["node_id"] + "/")
+
+
+def test_an_audit_trail_leads_by_its_rows_to_the_head_that_its_node_signed() -> None:
+    """From the description in docs/FEDERATION.md alone, without the code that makes it."""
+    seal = bytes(32)
+    for row in GOLDEN["audit"]["rows"]:
+        inner = b"".join(
+            sha256(proof + row[name].encode()).digest() if len(proof) == 16 else proof
+            for name, proof in (
+                ("actor", bytes.fromhex(row["actor_proof"])),
+                ("item_id", bytes.fromhex(row["item_proof"])),
+            )
+        )
+        words = "\x1f".join((str(row["number"]), row["at"], row["action"])).encode()
+        seal = sha256(seal + sha256(b"fosse/audit-row/1" + inner + words).digest()).digest()
+        assert seal.hex() == row["seal"]
+
+    signed = entry_pb2.SignedAuditHead(
+        **{name: bytes.fromhex(GOLDEN["audit"][name]) for name in ("statement", "signature")}
+    )
+    statement = audit_heads.verify_with_key(signed, bytes.fromhex(NAMES["notts"]["signing_public"]))
+    assert (statement.service, statement.count, statement.hash) == ("resource", 2, seal)
 
 
 def test_another_library_finds_the_same_signatures_valid() -> None:

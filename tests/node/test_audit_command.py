@@ -14,6 +14,7 @@ from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.membership.v1 import membership_pb2 as pb
 from services.node.cli import fosse
 from services.node.commands import calling
+from services.node.demo.enrolling import enrol
 from services.node.demo.region import Region, RunningNode, free_ports
 from services.node.demo.world import County
 from tests.unit.membership.people import CARE_HOMES, an_id
@@ -23,26 +24,26 @@ ANN = an_id(1)
 
 
 @pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region[RunningNode]]:
     """That nobody touches."""
     with a_region(tmp_path_factory.mktemp("r")) as made:
         yield made
 
 
 @pytest.fixture
-def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region[RunningNode]]:
     """For one test alone, which spoils it."""
     with a_region(tmp_path_factory.mktemp("r")) as made:
         yield made
 
 
 @contextmanager
-def a_region(folder: Path) -> Iterator[Region]:
+def a_region(folder: Path) -> Iterator[Region[RunningNode]]:
     known = [County("hub", "The region", "", "", ()), County("notts", "Nottinghamshire", "", "", ())]
     made = Region([RunningNode(county, folder / county.id, free_ports()) for county in known])
     made.start()
     try:
-        made.enrol(made.node("notts"))
+        enrol(made.hub, made.node("notts"))
         with calling.running(made.node("notts").folder.path) as node:
             node.membership.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes"))
             member = pb.Member(id=ANN, name="Ann Example", email="ann@home.example", community_id=CARE_HOMES)
@@ -81,7 +82,7 @@ def alter(node: RunningNode, service: str, *statements: str) -> None:
         db.commit()
 
 
-def test_a_trail_that_nobody_touched_fits_what_the_hub_keeps(region: Region) -> None:
+def test_a_trail_that_nobody_touched_fits_what_the_hub_keeps(region: Region[RunningNode]) -> None:
     done = checked(region.node("notts"))
 
     assert done.exit_code == 0, done.output
@@ -90,7 +91,9 @@ def test_a_trail_that_nobody_touched_fits_what_the_hub_keeps(region: Region) -> 
     assert checked(region.hub).exit_code == 0
 
 
-def test_one_items_history_is_handed_out_and_checked_without_a_node(region: Region, tmp_path: Path) -> None:
+def test_one_items_history_is_handed_out_and_checked_without_a_node(
+    region: Region[RunningNode], tmp_path: Path
+) -> None:
     history = tmp_path / "history.json"
     node_id = exported(region.node("notts"), ANN, history)
     public_key = json.loads(history.read_text())["key"]
@@ -106,7 +109,7 @@ def test_one_items_history_is_handed_out_and_checked_without_a_node(region: Regi
 
 @pytest.mark.parametrize("change", ["action", "actor", "place", "digests", "previous", "statement", "after", "item_id"])
 def test_a_history_that_was_altered_is_refused_with_what_does_not_hold(
-    region: Region, tmp_path: Path, change: str
+    region: Region[RunningNode], tmp_path: Path, change: str
 ) -> None:
     history = tmp_path / "history.json"
     node_id = exported(region.node("notts"), ANN, history)
@@ -127,7 +130,7 @@ def test_a_history_that_was_altered_is_refused_with_what_does_not_hold(
     assert "does not hold" in shown.output or "altered" in shown.output, shown.output
 
 
-def test_what_is_no_history_and_another_nodes_key_are_refused(region: Region, tmp_path: Path) -> None:
+def test_what_is_no_history_and_another_nodes_key_are_refused(region: Region[RunningNode], tmp_path: Path) -> None:
     history, other = tmp_path / "history.json", tmp_path / "other.json"
     node_id = exported(region.node("notts"), ANN, history)
     other.write_text("[1, 2]")
@@ -146,7 +149,7 @@ def test_what_is_no_history_and_another_nodes_key_are_refused(region: Region, tm
     assert {foreign.exit_code, no_history.exit_code, unknown.exit_code} == {1}
 
 
-def test_each_command_of_the_operators_guide_does_what_it_says(region: Region, tmp_path: Path) -> None:
+def test_each_command_of_the_operators_guide_does_what_it_says(region: Region[RunningNode], tmp_path: Path) -> None:
     notts, history = region.node("notts"), tmp_path / "history.json"
     guide = (Path(__file__).parents[2] / "docs/operators.md").read_text()
     commands = re.findall(r"^    .*\bfosse audit (.+)$", guide, re.M)
@@ -163,7 +166,9 @@ def test_each_command_of_the_operators_guide_does_what_it_says(region: Region, t
     assert "hold: the node signed for" in there.output
 
 
-def test_a_chain_written_anew_and_a_row_changed_in_place_are_caught_here_and_at_the_hub(another: Region) -> None:
+def test_a_chain_written_anew_and_a_row_changed_in_place_are_caught_here_and_at_the_hub(
+    another: Region[RunningNode],
+) -> None:
     notts, hub = another.node("notts"), another.hub
     assert checked(notts).exit_code == 0
     alter(notts, "membership", "delete from audit_chain", "update audit set sealed = 0, actor = 'somebody else'")

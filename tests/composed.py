@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from services.node.web import bound
@@ -69,7 +68,7 @@ def a_county(slug: str, name: str) -> Iterator[Compose]:
         "FOSSE_SLUG": slug,
         "FOSSE_NAME": name,
         "FOSSE_IMAGE": images.built(),
-        "FOSSE_KEYCLOAK_IMAGE": _keycloak(),
+        "FOSSE_KEYCLOAK_IMAGE": images.keycloak(),
         "FOSSE_LISTEN": f"127.0.0.1:{port}",
         "FOSSE_PUBLIC_URL": f"http://localhost:{port}",
         "POSTGRES_IMAGE": machine.POSTGRES_IMAGE,
@@ -93,11 +92,3 @@ def in_one_line(done: Done) -> str:
 def lines(done: Done) -> Sequence[str]:
     assert done.returncode == 0, in_one_line(done)
     return done.stdout.splitlines()
-
-
-def _keycloak() -> str:
-    folder: Path = machine.ROOT / "deploy" / "keycloak"
-    base = f"KEYCLOAK_IMAGE={machine.KEYCLOAK_IMAGE}"
-    built = images.docker("build", "-q", "-t", "fosse-keycloak:tested", "--build-arg", base, folder)
-    assert built.returncode == 0, built.stderr
-    return "fosse-keycloak:tested"

@@ -13,6 +13,8 @@ from services.common.database import Database
 from tests import machine
 from tests.broker import Broker
 from tests.databases import PostgresDatabases, SqliteDatabases, open_database
+from tests.keycloak import Keycloak
+from tests.keycloak import running as running_keycloak
 from tests.rules.habits import telling_records
 
 # How fast inputs are made says how busy the machine is, nothing of the product.
@@ -65,6 +67,13 @@ def make_database(request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
     yield make
     for database in made:
         database.dispose()
+
+
+@pytest.fixture(scope="session")
+def keycloak(postgres_databases: PostgresDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
+    """A node's Keycloak, for the whole run; each test brings its realm to what it needs."""
+    with running_keycloak(postgres_databases, tmp_path_factory.mktemp("secrets")) as up:
+        yield up
 
 
 @pytest.fixture(scope="session")

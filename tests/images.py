@@ -37,6 +37,14 @@ def built() -> str:
         return (BESIDE / "id").read_text()
 
 
+def keycloak() -> str:
+    """Keycloak as a node runs it."""
+    base = f"KEYCLOAK_IMAGE={machine.KEYCLOAK_IMAGE}"
+    made = docker("build", "-q", "-t", "fosse-keycloak:tested", "--build-arg", base, machine.ROOT / "deploy/keycloak")
+    assert made.returncode == 0, made.stderr
+    return "fosse-keycloak:tested"
+
+
 def need_builder() -> None:
     machine.need_containers(machine.PYTHON_IMAGE)
     if not shutil.which("docker"):

@@ -13,6 +13,7 @@ import click
 
 from services.common.errors import Refusal
 from services.common.settings import BadSetting
+from services.node.commands.account import account
 from services.node.commands.audit import audit
 from services.node.commands.doctor import doctor
 from services.node.commands.enrol import enrol
@@ -133,5 +134,18 @@ def compose_check(keep: bool) -> None:
     sys.exit(check.run_composed(keep))
 
 
-for _command in (enrol, invite, localities, import_members, figures, doctor, status, replay, reindex, setup, audit):
+for _command in (
+    account,
+    audit,
+    doctor,
+    enrol,
+    figures,
+    import_members,
+    invite,
+    localities,
+    reindex,
+    replay,
+    setup,
+    status,
+):
     fosse.add_command(_command)

@@ -157,6 +157,7 @@ def test_starting_again_changes_nothing(county: Compose) -> None:
     assert before == after
     assert "All secrets are there." in county("logs", "secrets").stdout
     assert "All databases are up to date." in county("logs", "databases").stdout
+    assert "The realm is as it should be." in county("logs", "identity").stdout
 
 
 def test_another_node_cannot_take_over_these_volumes(county: Compose) -> None:

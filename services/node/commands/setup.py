@@ -1,11 +1,15 @@
-"""The two steps that make a deployed node ready to start; each may be run again at any time."""
+"""The steps that make a deployed node ready to start; each may be run again at any time."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from services.common.clock import utc_now
+
+if TYPE_CHECKING:
+    from services.node.setup.realm import MailServer
 
 _FOLDER = click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("/secrets"), show_default=True, help="All secrets.",
@@ -39,6 +43,34 @@ def databases(folder: Path, host: str) -> None:
         _say(prepare(folder, host), "All databases are up to date.")
     except WrongVersion as wrong:
         raise click.ClickException(str(wrong)) from wrong
+
+
+@setup.command()
+@_FOLDER
+@click.option("--server", default="https://keycloak:8443/id", show_default=True, help="Where Keycloak answers.")
+@click.option("--public-url", default="http://localhost:8080", envvar="FOSSE_PUBLIC_URL", help="What people type.")
+@click.option("--smtp-host", default="", envvar="FOSSE_SMTP_HOST", help="Empty: forgotten passwords are not mailed.")
+@click.option("--smtp-port", default=587, envvar="FOSSE_SMTP_PORT")
+@click.option("--smtp-tls", default="starttls", envvar="FOSSE_SMTP_TLS", help="starttls, tls or none.")
+@click.option("--smtp-user", default="", envvar="FOSSE_SMTP_USER")
+@click.option("--smtp-password-file", type=click.Path(path_type=Path), envvar="FOSSE_SMTP_PASSWORD_FILE")
+@click.option("--mail-sender", default="fosse@localhost", envvar="FOSSE_MAIL_SENDER", help="Whom mails are from.")
+def identity(folder: Path, server: str, public_url: str, **mail: Any) -> None:
+    """Bring the realm of the node's own Keycloak to what this version and the settings say."""
+    from services.node.setup.identity import prepare
+
+    _say(prepare(folder, server, public_url, _mail_server(**mail)), "The realm is as it should be.")
+
+
+def _mail_server(
+    smtp_host: str, smtp_port: int, smtp_tls: str, smtp_user: str, smtp_password_file: Path | None, mail_sender: str
+) -> "MailServer | None":
+    from services.node.setup.realm import MailServer
+
+    if not smtp_host:
+        return None
+    password = smtp_password_file.read_text(encoding="utf-8").strip() if smtp_password_file else ""
+    return MailServer(smtp_host, smtp_port, smtp_tls, mail_sender, smtp_user, password)
 
 
 def _say(done: Sequence[str], nothing: str) -> None:

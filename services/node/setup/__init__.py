@@ -1,1 +1,1 @@
-"""What makes a deployed node ready to start: secrets and certificates, databases and roles."""
+"""What makes a deployed node ready to start: secrets and certificates, databases and roles, the realm."""

@@ -110,6 +110,23 @@ class Browser:
         """With which the provider sent them back to the node; empty while they are still at its pages."""
         return "".join(parse_qs(urlsplit(self._at).query).get("code", [])) if self._back else ""
 
+    def tokens(self) -> dict[str, str]:
+        """For the code, as the node's gateway would get them."""
+        back = f"{self.public_url}/signin/return"
+        given = self._asked(
+            grant_type="authorization_code", code=self.code, code_verifier=self.verifier, redirect_uri=back
+        )  # fmt: skip
+        found: dict[str, str] = given.json()
+        return found
+
+    def refreshed(self, token: str) -> requests.Response:
+        return self._asked(grant_type="refresh_token", refresh_token=token)
+
+    def _asked(self, **form: str) -> requests.Response:
+        secret = (self.keycloak.secrets / "keycloak" / "client-secret").read_text()
+        address = f"{self.keycloak.issuer}/protocol/openid-connect/token"
+        return self._session.post(address, data=form, auth=("fosse-gateway", secret), timeout=20)
+
     @property
     def _back(self) -> bool:
         return self._at.startswith(f"{self.public_url}/signin/return")

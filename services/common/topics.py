@@ -27,7 +27,7 @@ class Topic:
         return f"fosse.{self.service}"
 
 
-MEMBERSHIP = Topic("membership", (membership.MemberChanged, membership.MemberBound), ("evaluation",))
+MEMBERSHIP = Topic("membership", (membership.MemberChanged, membership.MemberBound), ("evaluation", "membership"))
 EVENTS = Topic(
     "events",
     (

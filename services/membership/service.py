@@ -1,14 +1,18 @@
 """Puts membership together."""
 
 import ssl
+from collections.abc import Sequence
 
 from fosse.membership.v1 import directory_pb2_grpc, importing_pb2_grpc, joining_pb2_grpc, links_pb2_grpc
 from fosse.membership.v1 import membership_pb2_grpc as pb_grpc
+from services.common.bus import Consumer
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.loops import Loop
 from services.common.service import Floor, Service, add_to
+from services.common.settings import BadSetting
 from services.common.timetable import Job
+from services.membership.consumer import NAME, consumer
 from services.membership.keys import InvitationCodes, LinkCodes, PassKeyRing
 from services.membership.provider import Provider
 from services.membership.provider_keys import HttpKeys, ProviderKeys
@@ -16,8 +20,6 @@ from services.membership.rpc import Directory, Importing, Joining, Links, Member
 from services.membership.settings import Settings
 from services.membership.store.tables import METADATA
 from services.membership.usecases import import_rows, importing, joining
-
-NAME = "membership"
 
 
 def build(floor: Floor, settings: Settings) -> Service:
@@ -42,9 +44,23 @@ def build(floor: Floor, settings: Settings) -> Service:
             add_to(joining_pb2_grpc.add_JoiningServicer_to_server, Joining(floor.db, floor.clock, provider)),
         ],
         METADATA,
+        consumers=_consumers(floor.db, settings),
         jobs=_jobs(floor.db),
         loops=[ring.loop(), _imports(floor.db, floor.clock)],
     )
+
+
+def _consumers(db: Database, settings: Settings) -> Sequence[Consumer]:
+    if not settings.accounts:
+        return ()
+    if settings.accounts_secret_file is None:
+        raise BadSetting("Set FOSSE_MEMBERSHIP_ACCOUNTS_SECRET_FILE too: Keycloak knows membership by what is in it.")
+    # Here, because most nodes in one process never need it and it is large.
+    from services.membership.accounts import Accounts
+
+    realm = settings.issuer.rpartition("/")[2]
+    accounts = Accounts(settings.accounts, realm, settings.accounts_secret_file, settings.provider_ca)
+    return [consumer(db, settings.issuer, accounts.put)]
 
 
 def _jobs(db: Database) -> dict[str, Job]:

@@ -24,5 +24,10 @@ class Settings:
     jwks_uri: str = ""
     # Certificates to trust the provider by; empty: those of the machine.
     provider_ca: Path | None = None
+    # Where the node's own Keycloak answers, such as https://keycloak:8443/id; its accounts follow their members. Empty:
+    # the provider is somebody else's.
+    accounts: str = ""
+    # Holds the secret alone that Keycloak knows membership by.
+    accounts_secret_file: Path | None = None
     # Access tokens must be for it.
     audience: str = "fosse-services"

@@ -111,7 +111,7 @@ def test_no_secret_stands_in_what_the_engine_tells_and_each_is_private(county: C
     modes = [line.split() for line in lines(everything) if line.startswith("mode ")]
     secrets = {line.removeprefix("word ") for line in lines(everything) if line.startswith("word ")}
 
-    assert len(secrets) == len(DATABASES) + 3 and {mode for _, mode, _ in modes} == {"600"}
+    assert len(secrets) == len(DATABASES) + 4 and {mode for _, mode, _ in modes} == {"600"}
     assert len(modes) > 2 * len(DATABASES)
     told = str(county.containers()) + county("config").stdout
     assert [word for word in secrets if word in told] == []
@@ -169,7 +169,7 @@ def test_another_node_cannot_take_over_these_volumes(county: Compose) -> None:
 _TELL_SECRETS = """
 find /secrets -type f -exec stat -c 'mode %a %n' {} +
 for file in /secrets/*/pgpass; do echo "word $(cut -d: -f5 $file)"; done
-for file in /secrets/postgres/superuser-password /secrets/keycloak/*-password /secrets/gateway/client-secret
+for file in /secrets/postgres/superuser-password /secrets/keycloak/*-password /secrets/keycloak/*-secret
 do echo "word $(cat $file)"; done
 """
 

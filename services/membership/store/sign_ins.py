@@ -1,5 +1,6 @@
 """Which sign-in is which member, and the invitations that join them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
@@ -19,6 +20,14 @@ def member_behind(conn: Connection, sign_in: SignIn) -> str:
         sign_ins.c.issuer == sign_in.issuer, sign_ins.c.subject == sign_in.subject
     )
     return conn.scalar(query) or ""
+
+
+def subjects_of(conn: Connection, issuer: str, member_ids: Collection[str]) -> dict[str, str]:
+    """Of those members who sign in there: what that provider knows them by."""
+    query = select(sign_ins.c.member_id, sign_ins.c.subject).where(
+        sign_ins.c.issuer == issuer, sign_ins.c.member_id.in_(member_ids)
+    )
+    return {member_id: subject for member_id, subject in conn.execute(query)}
 
 
 def bind(conn: Connection, sign_in: SignIn, invitation: Invitation, now: datetime) -> None:

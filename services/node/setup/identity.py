@@ -15,14 +15,14 @@ from requests import RequestException
 from services.common.errors import Conflict
 from services.common.wires import AUTHORITY
 from services.node.setup import flows
-from services.node.setup.realm import Json, MailServer, Realm, unlike, wanted
+from services.node.setup.realm import RIGHTS_IN, Json, MailServer, Realm, unlike, wanted
 
 # Making a realm takes a busy machine a while, and what took too long is asked once more.
 _PATIENCE_S = 60
 _GIVES_TOKENS = ("standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled")
 _SHUT = {**dict.fromkeys(_GIVES_TOKENS, False), "enabled": False, "redirectUris": [], "webOrigins": []}
 _MASTER = "master"
-_SECRETS = {"FOSSE_CLIENT_SECRET": "client-secret"}
+_SECRETS = {"FOSSE_CLIENT_SECRET": "client-secret", "FOSSE_ACCOUNTS_SECRET": "accounts-secret"}
 
 
 def prepare(secrets: Path, server: str, public_url: str, mail: MailServer | None) -> list[str]:
@@ -57,6 +57,7 @@ def _in_ours(admin: KeycloakAdmin, realm: Realm) -> Iterator[str]:
     yield from flows.mend(admin, admin.get_realm(realm.name), realm.flows)
     yield from _settings(admin, realm)
     yield from _clients(admin, realm.clients)
+    yield from _rights(admin, realm.rights)
     ours = {each["clientId"] for each in realm.clients}
     yield from _shut(admin, [each for each in admin.get_clients() if _gives_tokens(each, ours)])
 
@@ -97,6 +98,19 @@ def _clients(admin: KeycloakAdmin, wanted: Sequence[Json]) -> Iterator[str]:
             admin.delete_client(known["id"])
         admin.create_client(client)
         yield f"client {client['clientId']}" + (f": {', '.join(changed)}" if changed else "")
+
+
+def _rights(admin: KeycloakAdmin, rights: dict[str, Sequence[str]]) -> Iterator[str]:
+    owner = admin.get_client_id(RIGHTS_IN) or ""
+    for client, given in rights.items():
+        account = admin.get_client_service_account_user(admin.get_client_id(client) or "")["id"]
+        there = admin.get_client_roles_of_user(account, owner)
+        if {each["name"] for each in there} == set(given):
+            continue
+        if there:
+            admin.delete_client_roles_of_user(account, owner, there)
+        admin.assign_client_role(account, owner, [admin.get_client_role(owner, each) for each in given])
+        yield f"rights of {client}"
 
 
 def _gives_tokens(client: Json, ours: set[str]) -> bool:

@@ -15,7 +15,8 @@ from services.common.settings import BadSetting
 
 FILE = Path(__file__).parents[3] / "deploy" / "keycloak" / "fosse-realm.json"
 Json = dict[str, Any]
-_APART = ("roles", "authenticationFlows", "authenticatorConfig", "clients")
+RIGHTS_IN = "realm-management"
+_APART = ("roles", "authenticationFlows", "authenticatorConfig", "clients", "users")
 _TLS = ("starttls", "tls", "none")
 
 
@@ -59,6 +60,8 @@ class Realm:
     roles: dict[str, Sequence[str]]
     flows: dict[str, Sequence[Step]]
     clients: Sequence[Json] = field(repr=False)
+    # What clients may do in the realm themselves, by the client's name.
+    rights: dict[str, Sequence[str]]
 
 
 def wanted(public_url: str, secrets: dict[str, str], mail: MailServer | None) -> Realm:
@@ -74,6 +77,7 @@ def wanted(public_url: str, secrets: dict[str, str], mail: MailServer | None) ->
         roles={role["name"]: role.get("composites", {}).get("realm", []) for role in read["roles"]["realm"]},
         flows={alias: list(_steps(flows, configs, alias)) for alias, flow in flows.items() if flow.get("topLevel")},
         clients=read["clients"],
+        rights={each["serviceAccountClientId"]: each["clientRoles"][RIGHTS_IN] for each in read["users"]},
     )
 
 

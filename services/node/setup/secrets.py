@@ -16,6 +16,7 @@ _WORDS = {
     "superuser-password": ("postgres",),
     "admin-password": ("keycloak",),
     "client-secret": ("keycloak", "gateway"),
+    "accounts-secret": ("keycloak", "membership"),
 }
 _BYTES = 32
 

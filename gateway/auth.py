@@ -18,6 +18,7 @@ from fosse.membership.v1 import membership_pb2 as pb
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from gateway import guards
 from gateway.callers import Callers, caller
+from gateway.errors import BadRequest
 from gateway.provider import Provider
 from gateway.sessions import SIGN_IN, Counters, Limit, Sessions
 from gateway.settings import Settings
@@ -55,6 +56,7 @@ def install(app: Flask, door: Door) -> None:
     auth.post("/signin", endpoint="begin")(guards.anyone(_function(pages.begin)))
     auth.get("/signin/return", endpoint="come_back")(guards.anyone(_function(pages.come_back)))
     auth.post("/signout", endpoint="sign_out")(guards.anyone(_function(pages.sign_out)))
+    auth.post("/signin/ended", endpoint="ended")(guards.theirs(_function(pages.ended)))
     invitations = Invitations(door)
     auth.get("/invitation/<code>", endpoint="invitation")(guards.anyone(_function(invitations.show)))
     auth.post("/invitation/<code>", endpoint="accept")(guards.signed_in(_function(invitations.accept)))
@@ -93,9 +95,9 @@ class SignIn:
         sign_in = door.sessions.take_sign_in(given.get("state", ""), browser, now)
         if sign_in is None or "code" not in given:
             raise NotAllowed(_RUN_OUT)
-        tokens = door.provider.exchange(sign_in, given["code"])
+        tokens, proven = door.provider.exchange(sign_in, given["code"])
         self._end_old_session()
-        number, _ = door.sessions.create(tokens, now)
+        number, _ = door.sessions.create(tokens, now, proven)
         door.counters.give_back(SIGN_INS, _address(), now)
         response = redirect(sign_in.return_to, 303)
         self._set(response, door.settings.cookie(), number, None)
@@ -112,6 +114,13 @@ class SignIn:
         # Nothing of the person may stay in a shared computer's browser.
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+    def ended(self) -> ResponseReturnValue:
+        """The provider itself says that a sign-in has ended; a worker that has just seen it forgets it in seconds."""
+        told = self._door.provider.told_to_end(request.form.get("logout_token", ""))
+        if told is None or not self._door.sessions.end_as_told(*told, self._door.clock()):
+            raise BadRequest("This ends no session, or was said before. Nothing was changed.")
+        return "", 200, {"Cache-Control": "no-store"}
 
     def _end_old_session(self) -> None:
         number = request.cookies.get(self._door.settings.cookie())

@@ -18,14 +18,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 from joserfc.jws import JWSRegistry
 
-from gateway.sessions import SignIn, Tokens
+from gateway import logout_tokens
+from gateway.logout_tokens import ALGORITHMS
+from gateway.sessions import AtProvider, SignIn, Tokens
 from services.common.clock import Clock
 from services.common.errors import NotAllowed
 from services.common.rpc_errors import Away
 
 log = logging.getLogger(__name__)
-# Never `none`, never a shared secret: an id token is signed by the provider's own key.
-ALGORITHMS = ["RS256", "PS256", "ES256", "Ed25519"]
 _METADATA_FOR_S = 3600.0
 _KEYS_NOT_BEFORE_S = 60.0
 _TIMEOUT_S = 5.0
@@ -73,8 +73,8 @@ class Provider:
         )
         return str(url)
 
-    def exchange(self, sign_in: SignIn, code: str) -> Tokens:
-        """The tokens behind a code; raises `NotAllowed` when the provider or the id token says no."""
+    def exchange(self, sign_in: SignIn, code: str) -> tuple[Tokens, AtProvider]:
+        """The tokens behind a code, and whose; raises `NotAllowed` when the provider or the id token says no."""
         with _answering(), self._session() as session:
             given = session.fetch_token(
                 self._endpoint("token_endpoint"),
@@ -82,8 +82,8 @@ class Provider:
                 code=code,
                 code_verifier=sign_in.verifier,
             )
-        self._verify(given, sign_in.nonce)
-        return self._tokens(given, Tokens("", 0.0))
+        proven = self._verify(given, sign_in.nonce)
+        return self._tokens(given, Tokens("", 0.0)), proven
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """Raises `NotAllowed` when the provider has ended the person's sign-in."""
@@ -122,7 +122,20 @@ class Provider:
         if issuer is not None and issuer != self._client.issuer:
             raise NotAllowed(_FAILED)
 
-    def _verify(self, given: dict[str, Any], nonce: str) -> None:
+    def told_to_end(self, token: str) -> tuple[AtProvider, str] | None:
+        """Whose session a logout token ends, and the token's own number; None for one that is not good.
+
+        Anybody may send one, so keys are not asked for again here: that is left to the next sign-in.
+        """
+        try:
+            return logout_tokens.read(
+                token, self._key_set(), self._client.issuer, self._client.client_id, self._clock()
+            )
+        except (JoseError, ValueError, TypeError) as error:
+            log.warning("logout token refused", extra={"reason": type(error).__name__})
+            return None
+
+    def _verify(self, given: dict[str, Any], nonce: str) -> AtProvider:
         if not isinstance(given.get("id_token"), str) or not isinstance(given.get("access_token"), str):
             raise NotAllowed(_FAILED)
         try:
@@ -137,6 +150,7 @@ class Provider:
             }
             params = {"nonce": nonce, "client_id": self._client.client_id, "access_token": given["access_token"]}
             CodeIDToken(token.claims, token.header, options, params).validate(leeway=_LEEWAY_S)
+            return AtProvider(str(token.claims["sub"]), str(token.claims.get("sid", "")))
         except (JoseError, ValueError) as error:
             # A provider that changed its keys is asked for them again at the next attempt.
             self._keys = None

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from nacl.secret import SecretBox
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from services.common import privacy
 from services.common.database import Database, UtcDateTime
@@ -34,6 +35,9 @@ SESSIONS = Table(
     Column("created_at", UtcDateTime, nullable=False, info=privacy.TIMES),
     Column("seen_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
     Column("renewing_until", UtcDateTime, info=privacy.TIMES),
+    # Hashes of the provider's number of its own session, and of the person's.
+    Column("theirs", String(64), index=True, info=privacy.PERSONAL),
+    Column("subject", String(64), index=True, info=privacy.PERSONAL),
     Column("tokens", LargeBinary, nullable=False, info=privacy.SECRET),
 )
 SIGN_INS = Table(
@@ -45,6 +49,13 @@ SIGN_INS = Table(
     Column("verifier", String(128), nullable=False, info=privacy.SECRET),
     Column("return_to", String(2048), nullable=False, info=privacy.STATE),
     Column("begun_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
+)
+# What the provider said once is not heard twice.
+ENDINGS = Table(
+    "endings",
+    METADATA,
+    Column("hash", String(64), primary_key=True, info=privacy.SECRET),
+    Column("said_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
 )
 COUNTERS = Table(
     "counters",
@@ -67,6 +78,17 @@ class Tokens:
     pass_: str = field(default="", repr=False)
     pass_until: float = 0.0
     name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class AtProvider:
+    """Whom the provider proved, and in which of its own sessions; that is empty where it does not say."""
+
+    subject: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+
+
+NOWHERE = AtProvider()
 
 
 @dataclass(frozen=True)
@@ -149,14 +171,19 @@ class Sessions:
             return None
         return SignIn(state, browser, row.nonce, row.verifier, row.return_to)
 
-    def create(self, tokens: Tokens, now: datetime) -> tuple[str, Session]:
+    def create(self, tokens: Tokens, now: datetime, at_provider: AtProvider = NOWHERE) -> tuple[str, Session]:
         """A new session and the number for the cookie; every sign-in gets a new one."""
         number = secrets.token_urlsafe(32)
         session = Session(_hash("session", number), self._key(number), tokens, now, now)
         with self._db.write() as conn:
             conn.execute(
                 insert(SESSIONS).values(
-                    hash=session.hash, created_at=now, seen_at=now, tokens=_seal(session.key, tokens)
+                    hash=session.hash,
+                    created_at=now,
+                    seen_at=now,
+                    tokens=_seal(session.key, tokens),
+                    theirs=_hash("theirs", at_provider.session) if at_provider.session else None,
+                    subject=_hash("subject", at_provider.subject) if at_provider.subject else None,
                 )
             )
         return number, session
@@ -198,12 +225,26 @@ class Sessions:
         with self._db.write() as conn:
             conn.execute(delete(SESSIONS).where(SESSIONS.c.hash == _hash("session", number)))
 
+    def end_as_told(self, told: AtProvider, said: str, now: datetime) -> bool:
+        """Ends the one session, or all of the person where none is named; False where `said` was heard before."""
+        same = SESSIONS.c.theirs == _hash("theirs", told.session)
+        if not told.session:
+            same = SESSIONS.c.subject == _hash("subject", told.subject)
+        try:
+            with self._db.write() as conn:
+                conn.execute(insert(ENDINGS).values(hash=_hash("said", said), said_at=now))
+                conn.execute(delete(SESSIONS).where(same))
+        except IntegrityError:
+            return False
+        return True
+
     def sweep(self, now: datetime) -> None:
         """Removes what is over: nothing of it could be used any more."""
         with self._db.write() as conn:
             old = or_(SESSIONS.c.seen_at < now - IDLE, SESSIONS.c.created_at < now - ABSOLUTE)
             conn.execute(delete(SESSIONS).where(old))
             conn.execute(delete(SIGN_INS).where(SIGN_INS.c.begun_at < now - SIGN_IN))
+            conn.execute(delete(ENDINGS).where(ENDINGS.c.said_at < now - timedelta(days=1)))
             conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
 
     def _touched(self, session: Session, now: datetime) -> Session:

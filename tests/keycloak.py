@@ -42,8 +42,10 @@ class Keycloak:
     def issuer(self) -> str:
         return f"{self.address}/realms/fosse"
 
-    def prepare(self, public_url: str, mail: MailServer | None = None) -> list[str]:
-        return identity.prepare(self.secrets, self.address, public_url, mail)
+    def prepare(
+        self, public_url: str, mail: MailServer | None = None, gateway: str = "http://gateway:8080"
+    ) -> list[str]:
+        return identity.prepare(self.secrets, self.address, public_url, mail, gateway)
 
     def admin(self, realm: str = "fosse") -> KeycloakAdmin:
         password = (self.secrets / "keycloak" / "admin-password").read_text()
@@ -106,9 +108,14 @@ class Browser:
         self.send(username=name, password=password)
 
     @property
+    def sent_back_to(self) -> str:
+        """An address of the node; empty while they are still at the provider's pages."""
+        return self._at if self._back else ""
+
+    @property
     def code(self) -> str:
-        """With which the provider sent them back to the node; empty while they are still at its pages."""
-        return "".join(parse_qs(urlsplit(self._at).query).get("code", [])) if self._back else ""
+        """With which the provider sent them back."""
+        return "".join(parse_qs(urlsplit(self.sent_back_to).query).get("code", []))
 
     def tokens(self) -> dict[str, str]:
         """For the code, as the node's gateway would get them."""

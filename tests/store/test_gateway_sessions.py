@@ -7,7 +7,18 @@ import pytest
 from sqlalchemy import func, inspect, select
 
 from gateway.app import MIGRATIONS
-from gateway.sessions import COUNTERS, METADATA, SESSIONS, SIGN_INS, Counters, Limit, Sessions, Tokens
+from gateway.sessions import (
+    COUNTERS,
+    METADATA,
+    NOWHERE,
+    SESSIONS,
+    SIGN_INS,
+    AtProvider,
+    Counters,
+    Limit,
+    Sessions,
+    Tokens,
+)
 from services.common.database import Database
 from services.common.errors import TooMany
 from tests.conftest import MakeDatabase
@@ -52,6 +63,21 @@ def test_a_visit_keeps_a_session_alive_for_eight_more_hours_and_a_day_at_most(db
     visited = [sessions.find(number, NOW + timedelta(hours=hours)) is not None for hours in (7, 14, 21, 24, 25)]
 
     assert visited == [True, True, True, True, False]
+
+
+def test_the_provider_ends_the_session_it_names_or_all_of_a_person(db: Database) -> None:
+    sessions = Sessions(db)
+    people = [AtProvider("ann", "1"), AtProvider("ann", "2"), AtProvider("ann"), AtProvider("bert", "3"), NOWHERE]
+    numbers = [sessions.create(TOKENS, NOW, each)[0] for each in people]
+
+    def there() -> list[bool]:
+        return [sessions.find(number, NOW) is not None for number in numbers]
+
+    assert sessions.end_as_told(AtProvider("ann", "2"), "first", NOW)
+    assert there() == [True, False, True, True, True]
+    assert not sessions.end_as_told(AtProvider("bert"), "first", NOW)
+    assert sessions.end_as_told(AtProvider("ann"), "second", NOW)
+    assert there() == [False, False, False, True, True]
 
 
 def test_what_is_over_is_swept_away_and_what_is_not_stays(db: Database) -> None:

@@ -22,16 +22,18 @@ _PATIENCE_S = 60
 _GIVES_TOKENS = ("standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled")
 _SHUT = {**dict.fromkeys(_GIVES_TOKENS, False), "enabled": False, "redirectUris": [], "webOrigins": []}
 _MASTER = "master"
+# Where Keycloak tells it of sign-ins that ended: between containers, and what it says is signed.
+_GATEWAY = "http://gateway:8080"
 _SECRETS = {"FOSSE_CLIENT_SECRET": "client-secret", "FOSSE_ACCOUNTS_SECRET": "accounts-secret"}
 
 
-def prepare(secrets: Path, server: str, public_url: str, mail: MailServer | None) -> list[str]:
+def prepare(secrets: Path, server: str, public_url: str, mail: MailServer | None, gateway: str = _GATEWAY) -> list[str]:
     """Returns what it did, in words. May be killed at any point and run again.
 
     Raises `Conflict` where Keycloak does not answer or refuses, `BadSetting` for what is no address or mail setting.
     """
     words = {name: _word(secrets / "keycloak" / file) for name, file in _SECRETS.items()}
-    realm = wanted(public_url, words, mail)
+    realm = wanted(public_url, {**words, "FOSSE_GATEWAY": gateway}, mail)
     with administering(secrets, server, _MASTER) as admin:
         return [*_in_ours(admin, realm), *_in_master(admin)]
 

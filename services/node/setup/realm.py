@@ -64,10 +64,10 @@ class Realm:
     rights: dict[str, Sequence[str]]
 
 
-def wanted(public_url: str, secrets: dict[str, str], mail: MailServer | None) -> Realm:
-    """`secrets` by the name that the file gives them. Forgotten passwords are asked for where mail can be sent only."""
+def wanted(public_url: str, words: dict[str, str], mail: MailServer | None) -> Realm:
+    """`words` by the names that the file gives them. Forgotten passwords are asked for where mail can be sent only."""
     text = Template(FILE.read_text(encoding="utf-8"))
-    read: Json = json.loads(text.substitute(secrets, FOSSE_PUBLIC_URL=origin_of(public_url)))
+    read: Json = json.loads(text.substitute(words, FOSSE_PUBLIC_URL=origin_of(public_url)))
     by_mail = {"resetPasswordAllowed": mail is not None, "smtpServer": mail.as_keycloak() if mail else {}}
     flows = {each["alias"]: each for each in read["authenticationFlows"]}
     configs = {each["alias"]: each["config"] for each in read["authenticatorConfig"]}

@@ -38,11 +38,11 @@ def built() -> str:
 
 
 def keycloak() -> str:
-    """Keycloak as a node runs it."""
+    """The id of Keycloak as a node runs it."""
     base = f"KEYCLOAK_IMAGE={machine.KEYCLOAK_IMAGE}"
     made = docker("build", "-q", "-t", "fosse-keycloak:tested", "--build-arg", base, machine.ROOT / "deploy/keycloak")
     assert made.returncode == 0, made.stderr
-    return "fosse-keycloak:tested"
+    return made.stdout.strip()
 
 
 def need_builder() -> None:

@@ -19,7 +19,7 @@ from services.membership.provider_keys import HttpKeys, ProviderKeys
 from services.membership.rpc import Directory, Importing, Joining, Links, Membership
 from services.membership.settings import Settings
 from services.membership.store.tables import METADATA
-from services.membership.usecases import import_rows, importing, joining
+from services.membership.usecases import import_rows, importing, joining, sign_ins
 
 
 def build(floor: Floor, settings: Settings) -> Service:
@@ -45,9 +45,25 @@ def build(floor: Floor, settings: Settings) -> Service:
         ],
         METADATA,
         consumers=_consumers(floor.db, settings),
+        parts=[_Moving(floor, settings)],
         jobs=_jobs(floor.db),
         loops=[ring.loop(), _imports(floor.db, floor.clock)],
     )
+
+
+class _Moving:
+    """At each start: does nothing once it is done."""
+
+    def __init__(self, floor: Floor, settings: Settings) -> None:
+        self._floor = floor
+        self._before, self._issuer = settings.former_issuer, settings.issuer
+
+    def start(self) -> None:
+        if self._before:
+            sign_ins.move(self._floor.db, self._before, self._issuer, now=self._floor.clock())
+
+    def stop(self) -> None:
+        """Nothing of it runs."""
 
 
 def _consumers(db: Database, settings: Settings) -> Sequence[Consumer]:

@@ -20,6 +20,8 @@ class Settings:
     kafka: str = ""
     # The OpenID provider, exactly as it names itself in `iss`.
     issuer: str = "http://127.0.0.1:8081"
+    # What the same provider named itself before the node's address changed: its people are who they were.
+    former_issuer: str = ""
     # Where its keys are; empty: as its discovery document says. HTTPS, or plain HTTP to this machine.
     jwks_uri: str = ""
     # Certificates to trust the provider by; empty: those of the machine.

@@ -148,6 +148,28 @@ def test_people_reach_the_sign_in_and_nothing_else_of_the_provider(county: Compo
         assert asked.status == 400 and "Keycloak" not in asked.text()
 
 
+def test_a_convenor_is_asked_for_a_second_factor_at_the_next_sign_in(
+    county: Compose, convenor: Page, chromium: Browser
+) -> None:
+    """Membership to Kafka and back, and to Keycloak: the account has the role."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{county.address}/signin")
+        page.locator("main").get_by_role("button", name="Sign in").click()
+        page.locator("#username").fill("cath")
+        page.locator("#password").fill(PASS_PHRASE)
+        page.locator("#kc-login").click()
+        page.locator("#kc-totp-settings-form").wait_for()
+
+
+def test_the_operator_reaches_accounts_by_command(county: Compose, convenor: Page) -> None:
+    told = county("run", "--rm", "-T", "identity", "fosse", "account", "forget-code", "cath")
+    nobody = county("run", "--rm", "-T", "identity", "fosse", "account", "password", "cathy")
+
+    assert lines(told) == ["This account has no one-time code. Nothing was changed."]
+    assert nobody.returncode == 1 and "Nobody signs in with the name cathy" in nobody.stderr
+
+
 def test_starting_again_changes_nothing(county: Compose) -> None:
     before = {each["Name"]: each["State"]["StartedAt"] for each in county.containers() if _service(each) in OURS}
     again = county("up", "-d", "--wait", "--no-build", timeout_s=300)

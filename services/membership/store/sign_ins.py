@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from services.common.database import unique_violation
 from services.common.errors import Conflict
 from services.membership.domain import Invitation, SignIn
-from services.membership.store.tables import invitations, sign_ins
+from services.membership.store.tables import invitations, join_requests, sign_ins
 
 _READ = (invitations.c.id, invitations.c.member_id, invitations.c.expires_at, invitations.c.used_at)
 
@@ -28,6 +28,16 @@ def subjects_of(conn: Connection, issuer: str, member_ids: Collection[str]) -> d
         sign_ins.c.issuer == issuer, sign_ins.c.member_id.in_(member_ids)
     )
     return {member_id: subject for member_id, subject in conn.execute(query)}
+
+
+def move(conn: Connection, before: str, issuer: str) -> int:
+    """How many there were. Whoever is known under the new name already stays as they are."""
+    moved = 0
+    for table in (sign_ins, join_requests):
+        there = select(table.c.subject).where(table.c.issuer == issuer)
+        of_before = (table.c.issuer == before, table.c.subject.not_in(there))
+        moved += conn.execute(update(table).where(*of_before).values(issuer=issuer)).rowcount
+    return moved
 
 
 def bind(conn: Connection, sign_in: SignIn, invitation: Invitation, now: datetime) -> None:

@@ -28,6 +28,13 @@ def issue_pass(db: Database, ring: PassKeyRing, sign_in: SignIn, *, now: datetim
     return IssuedPass(passes.sign(key, kid, person, now), now + passes.LIFETIME)
 
 
+def move(db: Database, before: str, issuer: str, *, now: datetime) -> None:
+    """The one provider has another name since the node's address changed."""
+    with db.write() as conn:
+        if store.move(conn, before, issuer):
+            audit.add(conn, "membership", "sign-ins moved to another address", "", now)
+
+
 def create_invitation(
     db: Database, codes: InvitationCodes, *, invitation_id: str, member_id: str, asker: Asker, now: datetime
 ) -> tuple[Invitation, str]:

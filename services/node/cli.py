@@ -134,18 +134,6 @@ def compose_check(keep: bool) -> None:
     sys.exit(check.run_composed(keep))
 
 
-for _command in (
-    account,
-    audit,
-    doctor,
-    enrol,
-    figures,
-    import_members,
-    invite,
-    localities,
-    reindex,
-    replay,
-    setup,
-    status,
-):
+_COMMANDS = (account, audit, doctor, enrol, figures, import_members, invite, localities, reindex, replay, setup, status)
+for _command in _COMMANDS:
     fosse.add_command(_command)

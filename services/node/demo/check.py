@@ -25,7 +25,7 @@ from services.node.demo.trouble import TROUBLE
 from services.node.demo.world import World
 
 COUNTIES = ("hub", "notts", "derbys", "leics")
-STEPS = [*check_region.STEPS, *check_leaflet.STEPS, *check_month.STEPS, check_region.THE_END]
+STEPS = [*check_region.STEPS, *check_leaflet.STEPS, *check_month.STEPS]
 
 
 def run(keep: Path | None) -> int:
@@ -36,17 +36,17 @@ def run(keep: Path | None) -> int:
 
 
 def run_composed(keep: bool) -> int:
-    """The same on the containers of deploy/two-counties. `keep`: they stay, for a look."""
+    """The same on the containers of deploy/two-counties. `keep`: they stay and run, for a look."""
     world = worlds.load(date.today())
     with _folder(None) as folder, a_composed_region(world, keep=keep) as nodes:
-        return _played(world, folder, nodes)
+        return _played(world, folder, nodes, stay=keep)
 
 
-def _played(world: World, folder: Path, nodes: Sequence[Node]) -> int:
+def _played(world: World, folder: Path, nodes: Sequence[Node], *, stay: bool = False) -> int:
     began = time.monotonic()
     job = Job(Region(nodes), world, folder)
     try:
-        for what, act in STEPS:
+        for what, act in STEPS if stay else [*STEPS, check_region.THE_END]:
             _play(what, act, job)
     except TROUBLE as seen:
         click.echo(f"      {seen or type(seen).__name__}")
@@ -54,7 +54,8 @@ def _played(world: World, folder: Path, nodes: Sequence[Node]) -> int:
             click.echo(f"      {node.county.name} said last: {node.last_words()}")
         return 1
     finally:
-        job.region.stop()
+        if not stay:
+            job.region.stop()
     click.echo(f"All of it works ({time.monotonic() - began:.1f} s).")
     return 0
 

@@ -3,17 +3,21 @@
 The floor's tables are one alembic branch, each service's own another; a database is at the heads of both.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, delete, insert, inspect, table, text
 
 from services.common.database import Database
 
 FLOOR_VERSIONS = Path(__file__).parent / "migrations"
 _PATIENCE_S = 600.0
+# Stands beside the versions while a backup is being restored into this database.
+_RESTORING = "restoring"
+_VERSIONS = table("alembic_version", column("version_num"))
 
 
 class WrongVersion(Exception):
@@ -58,9 +62,52 @@ def check(db: Database, versions: Path) -> None:
         )
 
 
+def revisions(conn: Connection) -> set[str]:
+    """The versions that this database is at."""
+    return _found(conn) - {_RESTORING}
+
+
+def known(versions: Path) -> set[str]:
+    """All versions that this software knows."""
+    return _known(_config(versions))
+
+
+def remake(conn: Connection, versions: Path, at: Iterable[str]) -> None:
+    """Drops every table and makes those of the versions `at`, to be filled by whoever restores a backup."""
+    with_links = "" if conn.dialect.name == "sqlite" else " cascade"
+    for name in inspect(conn).get_table_names():
+        conn.execute(text(f'drop table "{name}"{with_links}'))
+    for each in sorted(at):
+        _upgrade(conn, versions, each)
+
+
+def finish(conn: Connection, versions: Path) -> None:
+    """Brings what `remake` made, and what was put in since, to this software's versions; the mark is on it again."""
+    _upgrade(conn, versions, "heads")
+    conn.execute(insert(_VERSIONS).values(version_num=_RESTORING))
+
+
+def is_being_restored(conn: Connection) -> bool:
+    return _RESTORING in _found(conn)
+
+
+def begin_restoring(conn: Connection) -> None:
+    """From the end of this transaction on, nothing else starts on this database."""
+    if not is_being_restored(conn):
+        conn.execute(insert(_VERSIONS).values(version_num=_RESTORING))
+
+
+def end_restoring(conn: Connection) -> None:
+    conn.execute(delete(_VERSIONS).where(_VERSIONS.c.version_num == _RESTORING))
+
+
 def _refuse_newer(found: set[str], config: Config, db: Database) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found - known:
+    if _RESTORING in found:
+        raise WrongVersion(
+            f"A backup was being restored into the database {_name(db)}, and that did not come to its end. Nothing was "
+            "changed; run the same restore again, until it says that it is done."
+        )
+    if found - _known(config):
         raise WrongVersion(
             f"The database {_name(db)} was made by a newer Fosse than this one. Nothing was changed; start the newer "
             "software again, or restore a backup from before the upgrade."
@@ -71,6 +118,16 @@ def _found(conn: Connection) -> set[str]:
     if not inspect(conn).has_table("alembic_version"):
         return set()
     return set(conn.scalars(text("select version_num from alembic_version")))
+
+
+def _upgrade(conn: Connection, versions: Path, to: str) -> None:
+    config = _config(versions)
+    config.attributes["connection"] = conn
+    command.upgrade(config, to)
+
+
+def _known(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _name(db: Database) -> str:

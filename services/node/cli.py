@@ -15,6 +15,7 @@ from services.common.errors import Refusal
 from services.common.settings import BadSetting
 from services.node.commands.account import account
 from services.node.commands.audit import audit
+from services.node.commands.backup import backup, restore
 from services.node.commands.doctor import doctor
 from services.node.commands.enrol import enrol
 from services.node.commands.figures import figures
@@ -134,6 +135,9 @@ def compose_check(keep: bool) -> None:
     sys.exit(check.run_composed(keep))
 
 
-_COMMANDS = (account, audit, doctor, enrol, figures, import_members, invite, localities, reindex, replay, setup, status)
+_COMMANDS = (
+    *(account, audit, backup, doctor, enrol, figures, import_members, invite, localities, reindex, replay, restore),
+    *(setup, status),
+)
 for _command in _COMMANDS:
     fosse.add_command(_command)

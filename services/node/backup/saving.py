@@ -1,0 +1,143 @@
+"""Makes a backup: every database in one moment of its own, then every file, while the node goes on.
+
+Databases are opened within a blink of each other, those that listen first: what is told in one and not yet heard in
+another is told again after a restore, and those who heard it already know it.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection, text
+
+from services.common import migrating
+from services.common.database import Database
+from services.common.errors import Conflict, Invalid
+from services.node.backup import archive, rows
+from services.node.backup.archive import CHUNK, Member, member
+from services.node.backup.places import Place, tables_of
+
+FORMAT = 1
+_PATIENCE_S = 4 * 3600.0
+
+
+@dataclass(frozen=True)
+class Saved:
+    path: Path
+    rows: int
+    files: int
+    bytes: int
+
+
+def save(place: Place, to: Path, recipient: str, now: datetime) -> Saved:
+    """A new file, whole or not at all, that only this account may read.
+
+    Raises `Conflict` where it is there already, `Invalid` where it cannot be written, `WrongVersion` where the
+    databases are not those of this software.
+    """
+    archive.recipient_of(recipient)
+    if to.exists():
+        raise Conflict(f"{to} is there already. Nothing was written. Name another file with --to.")
+    counted: dict[str, int] = {}
+    files: list[str] = []
+    with _private(to) as out, _moment(place) as connections:
+        archive.encrypt(_members(place, connections, now, counted, files), counted, recipient, out)
+    return Saved(to, sum(counted.values()), len(files), to.stat().st_size)
+
+
+def _members(
+    place: Place, connections: Mapping[str, Connection], now: datetime, counted: dict[str, int], files: list[str]
+) -> Iterator[Member]:
+    shapes = {
+        service: {table.name: rows.shape_of(conn, table) for table in tables_of(service)}
+        for service, conn in connections.items()
+    }
+    about = {
+        "format": FORMAT,
+        "node": place.node,
+        "made_at": now.isoformat(),
+        "schema": {service: sorted(migrating.revisions(conn)) for service, conn in connections.items()},
+        "tables": {service: {name: asdict(each) for name, each in shape.items()} for service, shape in shapes.items()},
+    }
+    yield member(archive.ABOUT, json.dumps(about).encode())
+    for service, conn in connections.items():
+        yield from _rows(service, conn, counted)
+    for name, path in place.files():
+        if content := _opened(name, path):
+            files.append(name)
+            yield content
+
+
+def _rows(service: str, conn: Connection, counted: dict[str, int]) -> Iterator[Member]:
+    for table in tables_of(service):
+        name = f"{service}.{table.name}"
+        counted[name] = 0
+        for number, (block, count) in enumerate(rows.lines(conn, table), 1):
+            counted[name] += count
+            yield member(f"rows/{service}/{table.name}/{number:06}", block)
+
+
+def _opened(name: str, path: Path) -> Member | None:
+    """None for a file that was dropped since the folder was listed: its last owner let go of it."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    size = os.fstat(file.fileno()).st_size
+    return Member(f"files/{name}", size, _exactly(file, size))
+
+
+def _exactly(file: BinaryIO, size: int) -> Iterator[bytes]:
+    # Files are written beside and renamed, so that one which is open does not change.
+    with file:
+        while chunk := file.read(min(CHUNK, size)):
+            size -= len(chunk)
+            yield chunk
+
+
+@contextmanager
+def _moment(place: Place) -> Iterator[Mapping[str, Connection]]:
+    with ExitStack() as stack:
+        found: dict[str, Connection] = {}
+        for service, url in place.databases.items():
+            db = Database(url, statement_timeout_s=_PATIENCE_S)
+            stack.callback(db.dispose)
+            migrating.check(db, migrating.versions_of(service))
+            conn = stack.enter_context(db.engine.connect())
+            if not db.sqlite:
+                conn = conn.execution_options(isolation_level="REPEATABLE READ")
+            stack.enter_context(conn.begin())
+            # The moment is that of the first question.
+            conn.execute(text("select 1 from alembic_version"))
+            found[service] = conn
+        yield found
+
+
+@contextmanager
+def _private(to: Path) -> Iterator[BinaryIO]:
+    """Written beside, flushed, then named; nothing stays of one that failed."""
+    beside = to.with_name(f".{to.name}.new")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(beside, to)
+    except OSError as error:
+        raise Invalid(_unwritable(to, error)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _unwritable(to: Path, error: OSError) -> str:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"The disk under {to.parent} is full. No backup was written. Make room there and start again."
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return f"This account ({os.getuid()}) may not use {error.filename or to.parent}. No backup was written."
+    return f"{error.filename or to.parent} cannot be used: {error.strerror or error}. No backup was written."

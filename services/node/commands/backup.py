@@ -1,0 +1,178 @@
+"""Backups of a node, and nodes made from backups, by command."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from services.common.clock import utc_now
+from services.common.errors import Conflict, Invalid, NotFound
+from services.common.files import write_private
+from services.common.migrating import WrongVersion
+from services.node.commands.calling import data_option
+from services.node.folder import Folder, unusable
+
+F = TypeVar("F", bound=Callable[..., Any])
+_PATH = click.Path(path_type=Path)
+
+
+def _stack_options(command: F) -> F:
+    """A deployed node: the compose file says them."""
+    for name, text in (
+        ("--volumes", "Of a deployed node: holds each service's data folder."),
+        ("--secrets", "Of a deployed node: holds each service's password."),
+    ):
+        command = click.option(name, type=_PATH, hidden=True, help=text)(command)
+    command = click.option("--host", default="postgres", hidden=True, help="Where PostgreSQL answers.")(command)
+    return click.option("--node", default="", envvar="FOSSE_SLUG", hidden=True, help="Its short label.")(command)
+
+
+@click.group(invoke_without_command=True)
+@data_option
+@click.option("--to", type=_PATH, help="The new file, or a folder that gets a file named by node and time.")
+@click.option("--recipient", default="", envvar="FOSSE_BACKUP_RECIPIENT", help="Whose key opens it: age1…")
+@click.option("--keep", type=click.IntRange(1), help="Of the backups of this node in the folder, only so many.")
+@_stack_options
+@click.pass_context
+def backup(ctx: click.Context, /, to: Path | None, recipient: str, keep: int | None, **where: Any) -> None:
+    """Write everything that has to outlive this node into one encrypted file, while it runs or not.
+
+    \b
+    Once:       fosse backup key notts.key        (keep that file away from this machine)
+    Each day:   fosse backup --to FOLDER --recipient age1…
+    """
+    if ctx.invoked_subcommand:
+        return
+    if not to or not recipient:
+        raise Invalid(
+            "Say where the backup goes with --to, and who can open it with --recipient age1…; `fosse backup key FILE` "
+            "makes a key and says its recipient. Nothing was written."
+        )
+    _back_up(to, recipient, keep, **where)
+
+
+@backup.command()
+@click.argument("file", type=_PATH)
+def key(file: Path) -> None:
+    """Make the key that opens backups, in FILE, and say its recipient. Without the file no backup can be opened."""
+    from services.node.backup import archive
+
+    if file.exists():
+        raise Conflict(f"{file} is there already. Nothing was written. Name another file.")
+    content, recipient = archive.new_key()
+    try:
+        write_private(file, content)
+    except OSError as error:
+        raise Invalid(f"The key could not be written to {file}: {error.strerror or error}.") from error
+    click.echo(recipient)
+
+
+@click.command()
+@click.argument("file", type=_PATH)
+@click.option("--identity", type=_PATH, required=True, help="The key file that opens it.")
+@click.option("--check", is_flag=True, help="Only read it to its end and say whether it is sound.")
+@data_option
+@_stack_options
+def restore(file: Path, identity: Path, check: bool, **where: Any) -> None:
+    """Make a node from a backup, in a folder or a stack that holds nothing yet.
+
+    Killed at any point, it can be run again. Nothing starts on what is half restored.
+    """
+    from services.node.backup import archive, restoring
+
+    began, now = time.monotonic(), utc_now()
+    opens = archive.identity_of(identity)
+    with restoring.opened(file) as found:
+        contents = restoring.read(found, opens)
+        said = f"{sum(contents.rows.values())} rows and {contents.files} files of {contents.node}"
+        age = f"made {_words(now - contents.made_at)} ago"
+        if check:
+            click.echo(f"This backup is sound: {said}, {age}.")
+            return
+        _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.node, **where)
+    click.echo(f"Restored: {said}. The backup was {age}; what happened since is not in it.")
+    click.echo("Start the node: it tells its facts again, and makes its search anew.")
+    click.echo(f"RPO {_seconds(now - contents.made_at)} s, RTO {time.monotonic() - began:.1f} s")
+
+
+def _back_up(
+    to: Path, recipient: str, keep: int | None, data: Path, volumes: Path | None, secrets: Path | None, host: str,
+    node: str,
+) -> None:  # fmt: skip
+    from services.node.backup import places, saving
+
+    stack = volumes and secrets and places.deployed(node, volumes, secrets, host)
+    place = stack or places.embedded(data, _slug(data))
+    now = utc_now()
+    target = to / f"{place.node}-{now:%Y%m%dT%H%M%SZ}.age" if to.is_dir() else to
+    try:
+        saved = saving.save(place, target, recipient, now)
+    except WrongVersion as wrong:
+        raise Conflict(str(wrong)) from wrong
+    click.echo(f"{saved.path}: {saved.rows} rows, {saved.files} files, {saved.bytes / 1e6:.1f} MB.")
+    if keep and to.is_dir():
+        for old in sorted(to.glob(f"{place.node}-????????T??????Z.age"))[:-keep]:
+            old.unlink()
+
+
+def _restore(
+    put: Callable[[Any], None], backed_up: str, data: Path, volumes: Path | None, secrets: Path | None, host: str,
+    node: str,
+) -> None:  # fmt: skip
+    from services.node.backup import places
+
+    # Databases hold names and addresses.
+    os.umask(0o077)
+    try:
+        if not (volumes and secrets):
+            _restore_folder(put, data, backed_up)
+        elif node != backed_up:
+            raise Conflict(
+                f"This is a backup of {backed_up}, and this stack is {node}. Nothing was restored. Set FOSSE_SLUG to "
+                f"{backed_up} before the stack's first start."
+            )
+        else:
+            put(places.deployed(node, volumes, secrets, host))
+    except WrongVersion as wrong:
+        raise Conflict(str(wrong)) from wrong
+
+
+def _restore_folder(put: Callable[[Any], None], data: Path, backed_up: str) -> None:
+    """Beside the folder, which then takes its name: there is no half restored folder."""
+    from services.node.backup import places
+
+    data = data.absolute()
+    if data.exists() and any(data.iterdir()):
+        raise Conflict(f"The folder {data} is not empty. Nothing was changed. Name a new one with --data.")
+    beside = data.with_name(f".{data.name}.restoring")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(mode=0o700, parents=True)
+        put(places.embedded(beside, backed_up))
+        os.replace(beside, data)
+    except OSError as error:
+        raise Invalid(unusable(data, error)) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _slug(data: Path) -> str:
+    if not (data / "membership.db").exists():
+        raise NotFound(f"There is no node in the folder {data}. Name the node's folder with --data.")
+    return str(Folder(data).first_started_as().get("slug", "node"))
+
+
+def _words(age: timedelta) -> str:
+    minutes = _seconds(age) // 60
+    if minutes < 120:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _seconds(age: timedelta) -> int:
+    return max(0, int(age.total_seconds()))

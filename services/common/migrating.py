@@ -74,7 +74,11 @@ def known(versions: Path) -> set[str]:
 
 def remake(conn: Connection, versions: Path, at: Iterable[str]) -> None:
     """Drops every table and makes those of the versions `at`, to be filled by whoever restores a backup."""
-    with_links = "" if conn.dialect.name == "sqlite" else " cascade"
+    sqlite = conn.dialect.name == "sqlite"
+    if sqlite:
+        # Until the end of the transaction, for the rows that are put in too.
+        conn.execute(text("pragma defer_foreign_keys = on"))
+    with_links = "" if sqlite else " cascade"
     for name in inspect(conn).get_table_names():
         conn.execute(text(f'drop table "{name}"{with_links}'))
     for each in sorted(at):
@@ -93,6 +97,8 @@ def is_being_restored(conn: Connection) -> bool:
 
 def begin_restoring(conn: Connection) -> None:
     """From the end of this transaction on, nothing else starts on this database."""
+    # In alembic's own form: the database may have no table yet.
+    conn.execute(text("create table if not exists alembic_version (version_num varchar(32) primary key)"))
     if not is_being_restored(conn):
         conn.execute(insert(_VERSIONS).values(version_num=_RESTORING))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData, Table
 
-from services.common.floor_tables import FLOOR
+from services.common import audit, facts, seen, timetable
 from services.evaluation.store.tables import METADATA as EVALUATION
 from services.events.store.tables import METADATA as EVENTS
 from services.federation.store.tables import metadata as FEDERATION
@@ -29,6 +29,11 @@ TABLES: Mapping[str, MetaData] = {
     "resource": RESOURCE,
     "membership": MEMBERSHIP,
 }
+# Named one by one: which tables the floor's own list holds depends on who was imported.
+_FLOOR = (
+    *(facts.facts, facts.generations, seen.seen, seen.parked, seen.positions),
+    *(timetable.timetable, audit.audit, audit.seals),
+)
 # Of each service's data folder; a pattern matches files below it.
 FILES: Mapping[str, tuple[str, ...]] = {
     "membership": ("keys/pass.key", "keys/invitation.key", "keys/link.key"),
@@ -78,4 +83,4 @@ def deployed(node: str, volumes: Path, secrets: Path, host: str) -> Place:
 
 
 def tables_of(service: str) -> list[Table]:
-    return [*FLOOR.sorted_tables, *TABLES[service].sorted_tables]
+    return [*_FLOOR, *TABLES[service].sorted_tables]

@@ -92,13 +92,9 @@ def _claim(databases: Mapping[str, Database], place: Place) -> None:
             begun = begun or migrating.is_being_restored(conn)
     if not begun:
         _refuse_where_somebody_lives(databases, place)
-    for service, db in databases.items():
-        with db.read() as conn:
-            marked = migrating.is_being_restored(conn)
-        if not marked:
-            migrating.migrate(db, migrating.versions_of(service))
-            with db.write() as conn:
-                migrating.begin_restoring(conn)
+    for db in databases.values():
+        with db.write() as conn:
+            migrating.begin_restoring(conn)
     for _, path in list(place.files()):
         path.unlink()
 
@@ -153,7 +149,7 @@ def _fill(conn: Connection, service: str, members: _Found, contents: Contents) -
 def _links_checked_at_the_end(conn: Connection) -> Iterator[None]:
     """Rows of a table may name later ones of the same table."""
     if conn.dialect.name == "sqlite":
-        conn.execute(text("pragma defer_foreign_keys = on"))
+        # `remake` asked for that.
         yield
         return
     there = inspect(conn)

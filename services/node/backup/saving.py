@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect
 
 from services.common import migrating
 from services.common.database import Database
@@ -24,6 +24,7 @@ from services.node.backup.archive import CHUNK, Member, member
 from services.node.backup.places import Place, tables_of
 
 FORMAT = 1
+_VERSIONS = "alembic_version"
 _PATIENCE_S = 4 * 3600.0
 
 
@@ -114,9 +115,15 @@ def _moment(place: Place) -> Iterator[Mapping[str, Connection]]:
                 conn = conn.execution_options(isolation_level="REPEATABLE READ")
             stack.enter_context(conn.begin())
             # The moment is that of the first question.
-            conn.execute(text("select 1 from alembic_version"))
+            _miss_nothing(service, conn)
             found[service] = conn
         yield found
+
+
+def _miss_nothing(service: str, conn: Connection) -> None:
+    there, known = set(inspect(conn).get_table_names()), {table.name for table in tables_of(service)}
+    if there != known | {_VERSIONS}:
+        raise RuntimeError(f"tables of {service} that no backup knows, or too few: {(there ^ known) - {_VERSIONS}}")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -70,8 +71,9 @@ def new_key() -> tuple[bytes, str]:
 
 
 def identity_of(file: Path) -> Identity:
+    """Of a key file; `-` is what somebody types or sends in, so that the key need not lie on this machine."""
     try:
-        lines = file.read_text("ascii").splitlines()
+        lines = (sys.stdin.read() if str(file) == "-" else file.read_text("ascii")).splitlines()
     except (OSError, ValueError) as error:
         raise Invalid(f"The key file {file} cannot be read. Nothing was restored.") from error
     for line in lines:

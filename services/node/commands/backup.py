@@ -74,7 +74,9 @@ def key(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=_PATH)
-@click.option("--identity", type=_PATH, required=True, help="The key file that opens it.")
+@click.option(
+    "--identity", type=_PATH, required=True, help="The key file that opens it; - reads it from standard input."
+)
 @click.option("--check", is_flag=True, help="Only read it to its end and say whether it is sound.")
 @data_option
 @_stack_options

@@ -1,7 +1,7 @@
 """`fosse backup` and `fosse restore` of an embedded node, as its operator types them."""
 
 import errno
-import json
+import fcntl
 import os
 import shutil
 import signal
@@ -16,8 +16,6 @@ from click.testing import CliRunner, Result
 
 from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2 as pb
-from services.node.backup import archive
-from services.node.backup.archive import member
 from services.node.backup.places import embedded
 from services.node.cli import fosse
 from services.node.commands import calling
@@ -152,6 +150,31 @@ def test_another_key_does_not_open_it(made: BackedUp, tmp_path: Path) -> None:
     assert "This key does not open this backup" in said
 
 
+def test_a_key_may_come_from_elsewhere_and_what_is_no_key_is_refused(made: BackedUp, tmp_path: Path) -> None:
+    words = ["restore", str(made.file), "--check", "--identity"]
+    sent = CliRunner().invoke(fosse, [*words, "-"], input=made.key.read_text())
+    assert sent.exit_code == 0 and "sound" in sent.output
+
+    (tmp_path / "no.key").write_text("AGE-SECRET-KEY-1OOPS\n")
+    assert "holds no key" in refused(*words, tmp_path / "no.key")
+    assert "holds no key" in refused(*words, "/dev/null")
+    assert "cannot be read" in refused(*words, tmp_path / "nowhere.key")
+    assert "cannot be read" in refused("restore", tmp_path / "nowhere.age", "--identity", made.key)
+
+
+def test_two_backups_are_not_written_into_one_place(made: BackedUp, tmp_path: Path) -> None:
+    words = ["backup", "--data", made.node.folder.path, "--to", tmp_path / "new.age", "--recipient", made.recipient]
+    with (tmp_path / ".notts.new").open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert "Another backup is being written" in refused(*words)
+
+    # Of one that was killed.
+    (tmp_path / ".notts.new").write_bytes(bytes(10_000_000))
+    done(*words)
+    assert (tmp_path / "new.age").stat().st_size < 10_000_000
+    assert [each.name for each in tmp_path.iterdir()] == ["new.age"]
+
+
 def test_a_folder_that_holds_something_is_left_alone(made: BackedUp, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
 
@@ -207,31 +230,3 @@ def test_a_restore_that_was_killed_is_run_again(made: BackedUp, tmp_path: Path) 
     assert (data / "keys" / "signing.key").read_bytes() == (made.node.folder.path / "keys/signing.key").read_bytes()
     shutil.rmtree(data)
     assert list(tmp_path.iterdir()) == []
-
-
-def forged(made: BackedUp, to: Path, about: dict[str, object], *files: str) -> Path:
-    """Whoever knows the recipient can encrypt for it."""
-    members = [member(archive.ABOUT, json.dumps(about).encode()), *(member(each, b"planted") for each in files)]
-    with to.open("wb") as out:
-        archive.encrypt(members, {}, made.recipient, out)
-    return to
-
-
-EMPTY: dict[str, object] = {
-    "format": 1, "node": "notts", "made_at": "2026-11-23T09:00:00+00:00", "schema": {}, "tables": {},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("newer", [{"format": 2}, {"schema": {"events": ["events_9999"]}}, {"schema": {"chat": []}}])
-def test_a_backup_of_a_newer_fosse_is_refused(made: BackedUp, tmp_path: Path, newer: dict[str, object]) -> None:
-    file = forged(made, tmp_path / "newer.age", {**EMPTY, **newer})
-
-    assert "newer Fosse" in refused("restore", file, "--identity", made.key, "--data", tmp_path / "new")
-
-
-@pytest.mark.parametrize("name", ["files/node/../evil", "files/membership/authorized_keys", "files/resource/files/x"])
-def test_a_backup_writes_nothing_but_a_nodes_files(made: BackedUp, tmp_path: Path, name: str) -> None:
-    file = forged(made, tmp_path / "forged.age", EMPTY, name)
-
-    assert "none of a node's" in refused("restore", file, "--identity", made.key, "--data", tmp_path / "new")
-    assert list(tmp_path.iterdir()) == [file]

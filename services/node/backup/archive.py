@@ -12,7 +12,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -76,10 +76,9 @@ def identity_of(file: Path) -> Identity:
         lines = (sys.stdin.read() if str(file) == "-" else file.read_text("ascii")).splitlines()
     except (OSError, ValueError) as error:
         raise Invalid(f"The key file {file} cannot be read. Nothing was restored.") from error
-    for line in lines:
-        if line.startswith("AGE-SECRET-KEY-1"):
-            return Identity.from_str(line.strip())
-    raise Invalid(f"{file} holds no key: a line begins with AGE-SECRET-KEY-1. Nothing was restored.")
+    with suppress(pyrage.IdentityError, StopIteration):
+        return Identity.from_str(next(line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-1")))
+    raise Invalid(f"{file} holds no key: a line of it begins with AGE-SECRET-KEY-1. Nothing was restored.")
 
 
 @contextmanager

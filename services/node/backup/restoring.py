@@ -47,10 +47,11 @@ class Contents:
 @contextmanager
 def opened(file: Path) -> Iterator[BinaryIO]:
     try:
-        with file.open("rb") as found:
-            yield found
-    except FileNotFoundError as error:
-        raise Invalid(f"There is no backup at {file}. Nothing was restored.") from error
+        found = file.open("rb")
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror or error}. Nothing was restored.") from error
+    with found:
+        yield found
 
 
 def read(file: BinaryIO, identity: Identity) -> Contents:
@@ -76,7 +77,9 @@ def read(file: BinaryIO, identity: Identity) -> Contents:
 
 def restore(file: BinaryIO, identity: Identity, contents: Contents, place: Place, now: datetime) -> None:
     """Raises `Conflict` where the place holds a node already."""
-    with _databases(place) as databases:
+    with _databases(place) as databases, next(iter(databases.values())).only_one("restore") as alone:
+        if not alone:
+            raise Conflict("Another restore is at work here. Nothing was changed.")
         _claim(databases, place)
         with archive.members_of(file, identity) as found:
             _put_all(found, contents, databases, place, now)

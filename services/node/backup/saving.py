@@ -5,6 +5,7 @@ another is told again after a restore, and those who heard it already know it.
 """
 
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -43,11 +44,9 @@ def save(place: Place, to: Path, recipient: str, now: datetime) -> Saved:
     databases are not those of this software.
     """
     archive.recipient_of(recipient)
-    if to.exists():
-        raise Conflict(f"{to} is there already. Nothing was written. Name another file with --to.")
     counted: dict[str, int] = {}
     files: list[str] = []
-    with _private(to) as out, _moment(place) as connections:
+    with _private(to, place.node) as out, _moment(place) as connections:
         archive.encrypt(_members(place, connections, now, counted, files), counted, recipient, out)
     return Saved(to, sum(counted.values()), len(files), to.stat().st_size)
 
@@ -127,19 +126,31 @@ def _miss_nothing(service: str, conn: Connection) -> None:
 
 
 @contextmanager
-def _private(to: Path) -> Iterator[BinaryIO]:
-    """Written beside, flushed, then named; nothing stays of one that failed."""
-    beside = to.with_name(f".{to.name}.new")
+def _private(to: Path, node: str) -> Iterator[BinaryIO]:
+    """Written beside, flushed, then named; nothing stays of one that failed, and the next takes over a killed one."""
+    beside = to.with_name(f".{node}.new")
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(beside, to)
+        if to.exists():
+            raise Conflict(f"{to} is there already. Nothing was written. Name another file with --to.")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as out:
+            _alone(out, beside)
+            try:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+                os.replace(beside, to)
+            finally:
+                beside.unlink(missing_ok=True)
     except OSError as error:
         raise Invalid(_unwritable(to, error)) from error
-    finally:
-        beside.unlink(missing_ok=True)
+
+
+def _alone(out: BinaryIO, beside: Path) -> None:
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Conflict(f"Another backup is being written beside {beside}. Nothing was changed.") from error
+    out.truncate()
 
 
 def _unwritable(to: Path, error: OSError) -> str:

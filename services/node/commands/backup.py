@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from services.common.clock import utc_now
 from services.common.errors import Conflict, Invalid, NotFound
@@ -114,8 +115,8 @@ def _back_up(
     target = to / f"{place.node}-{now:%Y%m%dT%H%M%SZ}.age" if to.is_dir() else to
     try:
         saved = saving.save(place, target, recipient, now)
-    except WrongVersion as wrong:
-        raise Conflict(str(wrong)) from wrong
+    except (WrongVersion, OperationalError) as wrong:
+        raise _sentence(wrong) from wrong
     click.echo(f"{saved.path}: {saved.rows} rows, {saved.files} files, {saved.bytes / 1e6:.1f} MB.")
     if keep and to.is_dir():
         for old in sorted(to.glob(f"{place.node}-????????T??????Z.age"))[:-keep]:
@@ -140,8 +141,17 @@ def _restore(
             )
         else:
             put(places.deployed(node, volumes, secrets, host))
-    except WrongVersion as wrong:
-        raise Conflict(str(wrong)) from wrong
+    except (WrongVersion, OperationalError, OSError) as wrong:
+        raise _sentence(wrong) from wrong
+
+
+def _sentence(wrong: Exception) -> Conflict:
+    if isinstance(wrong, WrongVersion):
+        return Conflict(str(wrong))
+    if isinstance(wrong, OSError):
+        what = f"{wrong.filename or 'The disk'} cannot be written: {wrong.strerror or wrong}."
+        return Conflict(f"{what} Nothing starts on what is half restored; mend that, then run the same command again.")
+    return Conflict("A database does not answer. Is PostgreSQL running, with the volume that belongs to these secrets?")
 
 
 def _restore_folder(put: Callable[[Any], None], data: Path, backed_up: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from services.common import audit, facts, migrating
+from services.common import audit, audit_chain, facts, migrating
 from services.common.clock import utc_now
 from services.common.errors import Conflict
 from services.common.migrating import WrongVersion, versions_of
@@ -95,7 +95,7 @@ def broken_chains(place: Place) -> int:
         broken = 0
         for db in databases.values():
             with db.read() as conn:
-                broken += audit.verify(conn).broken_at is not None
+                broken += audit_chain.verify(conn).broken_at is not None
         return broken
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData, Table
 
-from services.common import audit, facts, seen, timetable
+from services.common import audit, audit_chain, facts, seen, timetable
 from services.evaluation.store.tables import METADATA as EVALUATION
 from services.events.store.tables import METADATA as EVENTS
 from services.federation.store.tables import metadata as FEDERATION
@@ -32,7 +32,7 @@ TABLES: Mapping[str, MetaData] = {
 # Named one by one: which tables the floor's own list holds depends on who was imported.
 _FLOOR = (
     *(facts.facts, facts.generations, seen.seen, seen.parked, seen.positions),
-    *(timetable.timetable, audit.audit, audit.seals),
+    *(timetable.timetable, audit.audit, audit.old_seals, audit_chain.chain),
 )
 # Of each service's data folder; a pattern matches files below it.
 FILES: Mapping[str, tuple[str, ...]] = {

@@ -19,6 +19,7 @@ from gateway import (
     health,
     joining,
     limits,
+    operating,
     pages,
     passing,
     security,
@@ -63,7 +64,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     answered.install(app.extensions, answered.Answered(settings, clock))
     pages.register(app, settings.name, clock)
     _guard(app)
-    app.extensions[_CLOSE] = [db.dispose, connected.close]
+    stop = operating.start(door, db, connected)
+    app.extensions[_CLOSE] = [stop, db.dispose, connected.close]
     return app
 
 

@@ -56,7 +56,7 @@ class Provider:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._discovered_at = (client.address or client.issuer).rstrip("/")
+        self._described_at = f"{(client.address or client.issuer).rstrip('/')}/.well-known/openid-configuration"
         self._lock = threading.Lock()
         self._metadata: dict[str, Any] = {}
         self._metadata_until = 0.0
@@ -116,6 +116,13 @@ class Provider:
             return None
         asked = {"client_id": self._client.client_id, "post_logout_redirect_uri": self._client.signed_out_uri}
         return f"{endpoint}?{urlencode(asked)}"
+
+    def answers(self) -> bool:
+        """Asked anew at each call: does it describe itself as the issuer that we know?"""
+        try:
+            return self._fetch(self._described_at).get("issuer") == self._client.issuer
+        except (Away, NotAllowed):
+            return False
 
     def check_answer(self, issuer: str | None) -> None:
         """RFC 9207: an answer that names its issuer must name ours."""
@@ -186,7 +193,7 @@ class Provider:
     def _metadata_now(self) -> dict[str, Any]:
         with self._lock:
             if time.monotonic() >= self._metadata_until:
-                found = self._fetch(f"{self._discovered_at}/.well-known/openid-configuration")
+                found = self._fetch(self._described_at)
                 if found.get("issuer") != self._client.issuer:
                     log.error("provider names another issuer")
                     raise Away(_AWAY)

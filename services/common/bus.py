@@ -49,6 +49,15 @@ class Message:
         return fact
 
 
+@dataclass(frozen=True)
+class Lag:
+    """How far a consumer is behind: messages that it has not handled, and when the oldest of them was said."""
+
+    consumer: str
+    messages: int = 0
+    oldest: datetime | None = None
+
+
 # handler(conn, message), or handler(conn, message, prepared) where the consumer has a `prepare`.
 Handler = Callable[..., None]
 

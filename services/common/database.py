@@ -120,6 +120,10 @@ class Database:
                 if taken:
                     connection.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": name})
 
+    def connections_in_use(self) -> int:
+        pool: Any = self.engine.pool
+        return int(pool.checkedout())
+
     def dispose(self) -> None:
         self.engine.dispose()
 

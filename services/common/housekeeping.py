@@ -6,18 +6,20 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import grpc
-from sqlalchemy import Column, Connection, MetaData, select, text
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import Column, Connection, MetaData, select
 
 from fosse.common.v1 import housekeeping_pb2 as pb
 from fosse.common.v1 import housekeeping_pb2_grpc
-from services.common import access, audit, audit_chain, facts, pages, privacy, seen, timetable
+from services.common import access, audit, audit_chain, facts, given_secrets, pages, privacy, seen, version
 from services.common.audit_proof import START, Sealed, row_digest
-from services.common.bus import Consumer, replay_parked
+from services.common.bus import Consumer, Lag, replay_parked
 from services.common.clock import Clock
 from services.common.database import Database
-from services.common.facts import Unsent
 from services.common.floor_tables import FLOOR
 from services.common.instants import stamp
+from services.common.vitals import Given, Vitals
+from services.common.wires import expires_at
 
 _PLACES = 1_000
 """Of the audit chain, in one answer."""
@@ -31,6 +33,8 @@ class Keeps(Protocol):
     def db(self) -> Database: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def given(self) -> Given: ...
 
 
 class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
@@ -42,14 +46,15 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
         keeps: Keeps,
         consumers: Sequence[Consumer],
         tables: MetaData,
-        waiting: Callable[[], Unsent],
+        vitals: Callable[[], Vitals],
     ) -> None:
         self._name = name
         self._db = keeps.db
         self._clock = keeps.clock
         self._consumers = consumers
         self._tables = tables
-        self._waiting = waiting
+        self._given = keeps.given
+        self._vitals = vitals
 
     def add_to(self, server: grpc.Server) -> None:
         housekeeping_pb2_grpc.add_HousekeepingServicer_to_server(self, server)
@@ -57,20 +62,40 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
     def GetHousekeepingStatus(
         self, request: pb.GetHousekeepingStatusRequest, context: Any
     ) -> pb.GetHousekeepingStatusResponse:
-        waiting = self._waiting()
-        with self._db.read() as conn:
-            rows, unsealed = audit.counts(conn)
-            return pb.GetHousekeepingStatusResponse(
-                service=self._name,
-                facts=waiting.kept,
-                facts_unsent=waiting.unsent,
-                oldest_unsent=stamp(waiting.oldest),
-                parked=seen.count_parked(conn),
-                timetable_overdue=timetable.overdue(conn, self._clock()),
-                audit_rows=rows,
-                audit_unsealed=unsealed,
-                schema_version=" ".join(sorted(conn.scalars(text("select version_num from alembic_version")))),
-            )
+        now, built = self._vitals(), version.running()
+        return pb.GetHousekeepingStatusResponse(
+            service=self._name,
+            facts=now.unsent.kept,
+            facts_unsent=now.unsent.unsent,
+            oldest_unsent=stamp(now.unsent.oldest),
+            parked=now.parked,
+            timetable_overdue=now.overdue,
+            audit_rows=now.audit_rows,
+            audit_unsealed=now.audit_unsealed,
+            schema_version=now.schema_version,
+            version=built.version,
+            revision=built.revision,
+            clock=stamp(self._clock()),
+            database_ahead_s=now.database_ahead_s,
+            disk_free_bytes=now.disk_free_bytes,
+            connections_in_use=now.connections_in_use,
+            lags=[_lag(each) for each in now.lags],
+            certificate_expires=self._certificate_expires(),
+            settings=self._given.settings,
+            secrets=self._secrets(request.fingerprint_key),
+            figures=now.figures,
+        )
+
+    def _certificate_expires(self) -> Timestamp | None:
+        return stamp(expires_at(self._given.certificate)) if self._given.certificate else None
+
+    def _secrets(self, key: bytes) -> list[pb.SecretFile]:
+        if not key:
+            return []
+        return [
+            pb.SecretFile(path=str(each.path), open=each.open, weak=each.weak, fingerprint=each.fingerprint)
+            for each in given_secrets.look_at(self._given.secrets, key)
+        ]
 
     def ListParked(self, request: pb.ListParkedRequest, context: Any) -> pb.ListParkedResponse:
         size = pages.page_size(request.page_size)
@@ -152,6 +177,10 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
 def _sealed_row(place: int, row: Sealed) -> pb.SealedAuditRow:
     shown = pb.AuditRow(number=row.number, at=stamp(row.at), actor=row.actor, action=row.action, item_id=row.item_id)
     return pb.SealedAuditRow(place=place, row=shown, actor_proof=row.actor_proof, item_proof=row.item_proof)
+
+
+def _lag(lag: Lag) -> pb.ConsumerLag:
+    return pb.ConsumerLag(consumer=lag.consumer, messages=lag.messages, oldest=stamp(lag.oldest))
 
 
 def _rows_about(conn: Connection, member_id: str, tables: Sequence[MetaData]) -> dict[str, list[dict[str, Any]]]:

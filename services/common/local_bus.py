@@ -1,10 +1,11 @@
 """The embedded node's carrier: each consumer reads the facts of others straight from their tables."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.common import facts, seen
-from services.common.bus import BATCH, Consumer, Message, deliver
+from services.common.bus import BATCH, Consumer, Lag, Message, deliver
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.errors import TooMany
@@ -60,6 +61,20 @@ class LocalBus:
         places = [self._place(each) for each in self._listening if each.topic == topic]
         with self._sources[topic].read() as conn:
             return facts.waiting_beyond(conn, min(places)) if places else Unsent(0, 0, None)
+
+    def lags(self, consumers: Collection[str]) -> list[Lag]:
+        """Of the listeners with these names, each over all its topics."""
+        found: dict[str, Lag] = {}
+        for each in self._listening:
+            name = each.consumer.name
+            if name in consumers:
+                place = self._place(each)
+                with each.source.read() as conn:
+                    more = facts.waiting_beyond(conn, place)
+                so_far = found.get(name, Lag(name))
+                oldest = min((at for at in (so_far.oldest, more.oldest) if at), default=None)
+                found[name] = Lag(name, so_far.messages + more.unsent, oldest)
+        return list(found.values())
 
     def _place(self, each: _Listening) -> Place:
         with each.db.read() as conn:

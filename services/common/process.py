@@ -16,6 +16,7 @@ from services.common.kafka import KafkaBus, KafkaTrouble
 from services.common.loops import Loop
 from services.common.migrating import WrongVersion, versions_of
 from services.common.service import Floor, Running, Service
+from services.common.vitals import given_to
 from services.common.wires import wires_of
 
 
@@ -66,7 +67,8 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
         raise OSError(f"Set FOSSE_{name.upper()}_KAFKA to the address of Kafka, such as kafka:9092.")
     told = signals.told_to_end()
     channels = Channels(wires_of(given.run_dir, given.tls_dir), name)
-    floor = Floor(name, db, utc_now, channels, given.data_dir)
+    seen_of_it = given_to(given, given.tls_dir, given.data_dir)  # type: ignore[arg-type]  # settings are dataclasses
+    floor = Floor(name, db, utc_now, channels, given.data_dir, seen_of_it)
     bus = KafkaBus(given.kafka, utc_now)
     running = Running(build(floor, given), floor, bus)
     running.listen(bus)

@@ -42,7 +42,6 @@ _KINDS: dict[int, type[Refusal]] = {code: kind for kind, code in STATUS.items()}
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    ("grpc.so_reuseport", 0),
 )
 
 AddServicer = Callable[[grpc.Server], None]
@@ -52,11 +51,19 @@ class Server:
     """A gRPC server of one service, with health; started by `start`, drained by `stop`."""
 
     def __init__(
-        self, service: str, add: Sequence[AddServicer], wires: Wires, verifier: PassVerifier, *, workers: int = 16
+        self,
+        service: str,
+        add: Sequence[AddServicer],
+        wires: Wires,
+        verifier: PassVerifier,
+        *,
+        workers: int = 16,
+        shared: bool = False,
     ) -> None:
+        """`shared`: other processes of this service listen on the same port, and any of them answers."""
         self._server = grpc.server(
             ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
-            options=_OPTIONS,
+            options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))),
             maximum_concurrent_rpcs=workers * 8,
         )
         guarded: Any = _Guarded(self._server, verifier, wires)

@@ -1,6 +1,6 @@
 """A service put together: what it serves, hears and does in the background; the same in the embedded node and alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, MetaData
 from fosse.membership.v1 import membership_pb2 as membership
 from fosse.membership.v1 import membership_pb2_grpc
 from services.common import audit_chain, facts, seen, timetable
-from services.common.bus import KEPT_SEEN, Consumer
+from services.common.bus import KEPT_SEEN, Consumer, Lag
 from services.common.channels import Channels
 from services.common.clock import Clock
 from services.common.database import Database
@@ -22,6 +22,7 @@ from services.common.loops import Loop
 from services.common.passes import PassVerifier
 from services.common.rpc import AddServicer, Server
 from services.common.timetable import Batch, Due, Job, Timetable
+from services.common.vitals import Figures, Given, Measuring, no_figures
 
 # Mails of a busy moment go out together; nobody waits for a job as for a page.
 _BREATH_S = 0.25
@@ -50,6 +51,8 @@ class Bus(Protocol):
 
     def waiting(self, topic: str) -> Unsent: ...
 
+    def lags(self, consumers: Collection[str]) -> Sequence[Lag]: ...
+
 
 @dataclass(frozen=True)
 class Floor:
@@ -61,6 +64,7 @@ class Floor:
     channels: Channels
     # Its own folder for keys, files and indexes.
     data_dir: Path
+    given: Given = field(default_factory=Given)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Service:
     parts: Sequence[Part] = ()
     # What of its own goes with old facts, in the same transaction every six hours.
     prunes: Sequence[Prune] = ()
+    figures: Figures = no_figures
 
 
 class Running:
@@ -88,7 +93,11 @@ class Running:
         self._floor = floor
         topic = f"fosse.{service.name}"
         bus.add_source(topic, floor.db)
-        keeping = Housekeeping(service.name, floor, service.consumers, service.tables, lambda: bus.waiting(topic))
+        names = {each.name for each in service.consumers}
+        self.vitals = Measuring(
+            floor.db, floor.clock, floor.data_dir, lambda: bus.waiting(topic), lambda: bus.lags(names), service.figures
+        )
+        keeping = Housekeeping(service.name, floor, service.consumers, service.tables, self.vitals)
         verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
         servicers = [*service.servicers, keeping.add_to]
         self._server = Server(service.name, servicers, floor.channels.wires, verifier, workers=workers)

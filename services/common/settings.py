@@ -1,6 +1,7 @@
 """Settings: one frozen dataclass per process, read once; the only place that looks at the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 else:
     S = TypeVar("S")
 
+_PASSWORD = re.compile(r"(://[^/:@]*):[^@/]*@")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -41,6 +43,24 @@ def environment_of(settings: "DataclassInstance", prefix: str) -> dict[str, str]
     """The variables that make `load` give these settings again, for starting another process."""
     pairs = ((f"{prefix}_{field.name}".upper(), getattr(settings, field.name)) for field in fields(settings))
     return {name: "" if value is None else str(value) for name, value in pairs}
+
+
+def for_an_operator(settings: "DataclassInstance") -> dict[str, str]:
+    """Settings that are not the default, as text: without passwords in addresses, and without names of accounts."""
+    given = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    unlike = {field.name for field in fields(settings) if given[field.name] != field.default}
+    return {name: _told(str(given[name])) for name in sorted(unlike) if not name.endswith("_user")}
+
+
+def _told(value: str) -> str:
+    # A sender may be a person.
+    return "an address" if "@" in value and "://" not in value else _PASSWORD.sub(r"\1:***@", value)
+
+
+def files_of(settings: "DataclassInstance") -> list[Path]:
+    """Files that hold a secret alone, where they are set."""
+    found = [getattr(settings, field.name) for field in fields(settings) if field.name.endswith("_file")]
+    return [each for each in found if isinstance(each, Path)]
 
 
 def inherited_environment() -> dict[str, str]:

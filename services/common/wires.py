@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -128,6 +129,11 @@ class MutualTls:
 
     def _files(self) -> "_Files":
         return _Files(*((self._folder / name).read_bytes() for name in (AUTHORITY, IDENTITY)))
+
+
+def expires_at(identity: Path) -> datetime:
+    """Of the certificate in a file of `MutualTls`."""
+    return x509.load_pem_x509_certificate(identity.read_bytes()).not_valid_after_utc
 
 
 def wires_of(run_dir: Path, tls_dir: Path | None) -> Wires:

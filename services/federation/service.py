@@ -20,7 +20,7 @@ from services.federation.store import entries
 from services.federation.store.tables import metadata
 from services.federation.sync.county import CountySync
 from services.federation.this_node import ThisNode, open_node
-from services.federation.usecases import standing
+from services.federation.usecases import looking, standing
 from services.federation.usecases.audit_heads import COMPARE, TAKE
 
 NAME = "federation"
@@ -46,6 +46,7 @@ def build(floor: Floor, settings: Settings) -> Service:
         jobs={**work, TAKE: auditing.run, COMPARE: auditing.run},
         loops=_loops(node, floor, gate),
         parts=[part],
+        figures=lambda conn, now: looking.figures(conn, node, now),
     )
 
 

@@ -16,7 +16,7 @@ from services.notification.post import MailFolder, Post, SmtpPost, SmtpServer
 from services.notification.rpc import Notification
 from services.notification.settings import Settings
 from services.notification.store import METADATA
-from services.notification.usecases import KEPT, SEND, SEND_MAILING, prune
+from services.notification.usecases import KEPT, SEND, SEND_MAILING, prune, waiting_mails
 
 _TLS = frozenset({"starttls", "tls", "none"})
 
@@ -37,6 +37,7 @@ def build(floor: Floor, settings: Settings) -> Service:
         consumers=[Hearing(floor.channels, floor.clock).consumer()],
         batches={SEND: sending.send, SEND_MAILING: sending.send},
         prunes=[prune, forget_files],
+        figures=waiting_mails,
     )
 
 

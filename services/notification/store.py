@@ -133,6 +133,13 @@ def waiting(conn: Connection, ids: Collection[str]) -> list[Delivery]:
     return [_delivery(row, of_mailings.get(row.letter_id)) for row in rows]
 
 
+def queued(conn: Connection) -> tuple[int, datetime | None]:
+    """How many mails are still to be sent, and since when the oldest."""
+    query = select(func.count(), func.min(deliveries.c.queued_at)).where(deliveries.c.state == State.QUEUED)
+    count, oldest = conn.execute(query).one()
+    return count, oldest
+
+
 def record(conn: Connection, tried: Iterable[Delivery]) -> None:
     """How far these have come."""
     rows = [

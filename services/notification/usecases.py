@@ -54,6 +54,12 @@ def waiting(db: Database, ids: Sequence[str]) -> list[Delivery]:
         return store.waiting(conn, ids)
 
 
+def waiting_mails(conn: Connection, now: datetime) -> dict[str, float]:
+    """By the names of metrics."""
+    count, oldest = store.queued(conn)
+    return {"mails_waiting": count, "oldest_mail_age_seconds": (now - oldest).total_seconds() if oldest else 0.0}
+
+
 def record(db: Database, tried: Iterable[tuple[Due, Delivery, Outcome]], now: datetime) -> None:
     """Notes how attempts went, and in the same transaction when to try again."""
     after = [(due, *domain.after(delivery, outcome, now)) for due, delivery, outcome in tried]

@@ -1,7 +1,7 @@
 """A road for facts in tests: one database that says them, a bus, and another database in which they take effect."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from fosse.resource.v1.facts_pb2 import ResourceAdopted
 from services.common import facts, privacy, seen
-from services.common.bus import Consumer, Message
+from services.common.bus import Consumer, Lag, Message
 from services.common.clock import utc_now
 from services.common.database import Database
 from services.common.ids import new_id
@@ -36,6 +36,7 @@ class Bus(Protocol):
     def listen(self, consumer: Consumer, db: Database) -> None: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
+    def lags(self, consumers: Collection[str]) -> Sequence[Lag]: ...
 
 
 def take_effect(consumer: str) -> Callable[[Connection, Message], None]:

@@ -2,6 +2,8 @@
 
 import logging
 import random
+import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection
@@ -9,7 +11,7 @@ from sqlalchemy import Connection
 from fosse.common.v1.facts_pb2 import ItemShared
 from fosse.resource.v1.facts_pb2 import ResourceAdopted
 from services.common import facts
-from services.common.bus import Message, replay_parked
+from services.common.bus import Lag, Message, replay_parked
 from services.common.clock import utc_now
 from services.common.rpc_errors import Away
 from tests.containers.road import ADOPTED, Road, take_effect
@@ -44,6 +46,27 @@ def test_a_bus_that_starts_again_goes_on_where_it_was(road: Road) -> None:
     until(lambda: len(road.effects(consumer)) >= 5, "the later facts took effect")
 
     assert road.versions(consumer, "a") == [1, 2, 3, 4, 5]
+
+
+def test_a_consumer_that_cannot_go_on_says_how_far_behind_it_is_and_since_when(road: Road) -> None:
+    began, back = utc_now(), threading.Event()
+
+    def handler(conn: Connection, message: Message) -> None:
+        if not back.is_set():
+            raise Away("the other service does not answer")
+        take_effect(consumer.name)(conn, message)
+
+    consumer = road.consumer(handlers={ADOPTED: lambda conn, message: handler(conn, message)})
+    bus = road.open(consumer)
+    road.say("a", 1, 2, 3)
+
+    until(lambda: [each.messages for each in bus.lags({consumer.name})] == [3], "three messages wait")
+    (lag,) = bus.lags({consumer.name})
+    assert lag.oldest and began - timedelta(seconds=2) < lag.oldest < utc_now() + timedelta(seconds=2)
+
+    back.set()
+    until(lambda: bus.lags({consumer.name}) == [Lag(consumer.name)], "nothing waits any more")
+    assert road.versions(consumer, "a") == [1, 2, 3] and bus.lags({"somebody else"}) == []
 
 
 def test_a_batch_that_is_interrupted_takes_effect_once_when_it_comes_again(road: Road) -> None:

@@ -97,6 +97,13 @@ def test_another_node_does_not_take_these_secrets(folder: Path) -> None:
         secrets.lay_out(folder, "derbys", NOW)
 
 
+def test_a_password_that_others_would_guess_is_refused_before_anything_starts(folder: Path) -> None:
+    (folder / "events" / "pgpass").write_text("*:*:events:events:postgres\n")
+
+    with pytest.raises(Invalid, match="events/pgpass is short or known from samples"):
+        secrets.lay_out(folder, "notts", NOW)
+
+
 def _there(folder: Path) -> set[str]:
     password = (folder / "postgres" / "superuser-password").read_text()
     with psycopg.connect(host=HOST, user="postgres", dbname="postgres", password=password) as conn:

@@ -1,5 +1,6 @@
 """The embedded node as an operator meets it: one process, one folder, and a sentence for whatever is in the way."""
 
+import json
 import re
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from services.common.clock import utc_now
 from services.node.cli import fosse
+from services.node.commands.calling import SERVICES
 from services.node.demo.person import Person, chosen
 from services.node.demo.region import RunningNode, environment, free_ports
 from services.node.demo.world import County
@@ -170,7 +172,22 @@ def test_the_operators_commands_speak_to_the_running_node(node: RunningNode) -> 
 
     assert "membership" in status.output and "Nottinghamshire (notts), alone" in status.output
     assert "0 still set aside" in replay.output
-    assert doctor.output == "All is well: folder, keys, services, audit and region.\n" and doctor.exit_code == 0
+    assert doctor.output.endswith("\nAll is well: folder, keys, services, audit and region.\n"), doctor.output
+    assert doctor.exit_code == 0 and len(doctor.output.splitlines()) <= 24
+
+
+def test_the_doctor_tells_machines_the_same_and_names_no_member(node: RunningNode) -> None:
+    who = ("Dee Example", "dee@byron.example", "--organisation", "Byron Lodge (demo)")
+    told("invite", "--data", str(node.folder.path), *who, "--community", "Care homes (demo)")
+
+    answer = told("doctor", "--data", str(node.folder.path), "--json")
+
+    said = json.loads(answer.output)
+    assert said["well"] and said["problems"] == [] and answer.exit_code == 0, answer.output
+    assert set(said["processes"]) == set(SERVICES)
+    assert {each["version"] for each in said["processes"].values()} == {said["version"]}
+    assert said["processes"]["notification"]["figures"]["mails_waiting"] == 0
+    assert "example" not in answer.output.lower()
 
 
 def test_the_doctor_names_what_is_wrong_and_ends_with_1(node: RunningNode) -> None:

@@ -9,10 +9,12 @@ are committed; when the database or another service is away it goes back to wher
 Not promised: order between keys; that a message is sent only once.
 """
 
+from collections.abc import Collection
+
 from kafka.errors import KafkaError
 
 from services.common import facts
-from services.common.bus import Consumer
+from services.common.bus import Consumer, Lag
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.facts import Unsent
@@ -48,6 +50,10 @@ class KafkaBus:
         """What the relay has yet to send."""
         with self._sources[topic].read() as conn:
             return facts.waiting(conn)
+
+    def lags(self, consumers: Collection[str]) -> list[Lag]:
+        """Of the listeners with these names."""
+        return [each.lag for each in self._carriers if isinstance(each, Reader) and each.lag.consumer in consumers]
 
     def start(self) -> None:
         """Raises `KafkaTrouble` when Kafka does not answer, or is not set up so that it keeps the promises."""

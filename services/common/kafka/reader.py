@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
 from services.common import seen
-from services.common.bus import BATCH, Consumer, Message, deliver
+from services.common.bus import BATCH, Consumer, Lag, Message, deliver
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.errors import TooMany
@@ -31,6 +31,8 @@ class Reader:
         self._db = db
         self._clock = clock
         self._kafka: Any = None
+        # Replaced whole by the loop, so that other threads may read it at any moment.
+        self.lag = Lag(consumer.name)
         self.loop = Loop(f"bus-{consumer.name}", self._step)
 
     def connect(self) -> None:
@@ -42,14 +44,25 @@ class Reader:
             quietly(lambda: kafka.close(autocommit=False, timeout_ms=2_000))
 
     def _step(self) -> float:
+        polled: dict[Any, list[Any]] = {}
         try:
-            polled: dict[Any, list[Any]] = self._kafka.poll(timeout_ms=_POLL_MS, max_records=BATCH)
+            polled = self._kafka.poll(timeout_ms=_POLL_MS, max_records=BATCH)
             if polled:
                 self._handle(polled)
+            # What waits behind these was said no earlier than the last of them.
+            self._note_lag(max((records[-1].timestamp for records in polled.values()), default=None))
             return 0.0
         except (Away, TooMany, KafkaError, DBAPIError) as reason:
             log.info("bus waits", extra={"consumer": self._consumer.name, "reason": type(reason).__name__})
+            self._note_lag(min((records[0].timestamp for records in polled.values()), default=None))
             return _BACK_OFF_S
+
+    def _note_lag(self, since_ms: int | None) -> None:
+        """From what Kafka said with the last messages; nothing is asked for it."""
+        oldest = self.lag.oldest if since_ms is None else datetime.fromtimestamp(since_ms / 1000, UTC)
+        ends = {each: self._kafka.highwater(each) for each in self._kafka.assignment()}
+        behind = sum(max(end - self._kafka.position(each), 0) for each, end in ends.items() if end is not None)
+        self.lag = Lag(self._consumer.name, behind, oldest if behind else None)
 
     def _handle(self, polled: dict[Any, list[Any]]) -> None:
         handled = False

@@ -65,6 +65,23 @@ def status(node: ThisNode, gate: SigningGate) -> Status:
         )
 
 
+def figures(conn: Connection, node: ThisNode, now: datetime) -> dict[str, float]:
+    """Of the exchange with the region, by the names of metrics; none while this node is alone."""
+    known, found = rows.get(conn), registries.newest(conn)
+    if known is None or found is None:
+        return {}
+    held = _held(conn, node.id, found.registry, now)
+    told: dict[str, float] = {
+        "federation_items_behind": sum(max(each.items_live - each.items_held, 0) for each in held),
+        "federation_quarantined_entries": sum(each.quarantined for each in held),
+    }
+    if not node.is_hub:
+        told["federation_unsent_entries"] = exchanging.unsent(conn, node.id)
+        if known.last_contact:
+            told["federation_last_contact_age_seconds"] = (now - known.last_contact).total_seconds()
+    return told
+
+
 def _enrolment(known: Standing, expires: datetime | None, registry: Registry | None, now: datetime) -> Enrolment:
     ran_out = (expires is not None and expires <= now) or (registry is not None and registry.expired(now))
     return Enrolment.EXPIRED if known.state is Enrolment.ENROLLED and ran_out else known.state

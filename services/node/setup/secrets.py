@@ -4,6 +4,8 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
+from services.common import given_secrets
+from services.common.errors import Invalid
 from services.common.files import write_private
 from services.node.setup import authority
 
@@ -24,14 +26,26 @@ _BYTES = 32
 def lay_out(folder: Path, node: str, now: datetime) -> list[str]:
     """Makes what is missing, renews certificates in the last third of their life; returns what it did, in words.
 
-    Raises `Invalid` where the folder holds another node's secrets.
+    Raises `Invalid` where the folder holds another node's secrets, or a password that somebody else chose carelessly.
     """
     for name in ("authority", "postgres", *WORKLOADS):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     ours = authority.opened(folder / "authority", node, now)
     issued = [f"certificate of {each}" for each in WORKLOADS if ours.issue(each, folder / each, now)]
+    _refuse_careless(folder)
     passwords = [f"database password of {each}" for each in DATABASES if _pgpass(folder / each / "pgpass", each)]
     return [*issued, *passwords, *(name for name, who in _WORDS.items() if _word(folder, name, who))]
+
+
+def _refuse_careless(folder: Path) -> None:
+    for path in sorted(folder.glob("*/*")):
+        password = given_secrets.password_in(path)
+        if password is not None and given_secrets.weak(password):
+            new = "Remove the file; the next start makes a good one" if path.name == "pgpass" else "Choose a long one"
+            raise Invalid(
+                f"The password in {path} is short or known from samples, so nothing is started with it. {new}. "
+                f"`docker compose run --rm --no-deps secrets bash` opens a shell in which the file can be changed."
+            )
 
 
 def password_of(folder: Path, name: str) -> str:

@@ -23,12 +23,17 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class GetHousekeepingStatusRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    FINGERPRINT_KEY_FIELD_NUMBER: _builtins.int
+    fingerprint_key: _builtins.bytes
+    """Random and new for each look over a node; empty: secrets are left out of the answer."""
     def __init__(
         self,
+        *,
+        fingerprint_key: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint_key", b"fingerprint_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -37,6 +42,46 @@ Global___GetHousekeepingStatusRequest: _TypeAlias = GetHousekeepingStatusRequest
 @_typing.final
 class GetHousekeepingStatusResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class SettingsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class FiguresEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     SERVICE_FIELD_NUMBER: _builtins.int
     FACTS_FIELD_NUMBER: _builtins.int
@@ -47,6 +92,17 @@ class GetHousekeepingStatusResponse(_message.Message):
     AUDIT_ROWS_FIELD_NUMBER: _builtins.int
     AUDIT_UNSEALED_FIELD_NUMBER: _builtins.int
     SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
+    DATABASE_AHEAD_S_FIELD_NUMBER: _builtins.int
+    DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
+    CONNECTIONS_IN_USE_FIELD_NUMBER: _builtins.int
+    LAGS_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_EXPIRES_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
+    FIGURES_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     facts: _builtins.int
     facts_unsent: _builtins.int
@@ -55,8 +111,37 @@ class GetHousekeepingStatusResponse(_message.Message):
     audit_rows: _builtins.int
     audit_unsealed: _builtins.int
     schema_version: _builtins.str
+    version: _builtins.str
+    """What this process runs, such as 0.4.0, and the commit that its image was built from; empty outside an image."""
+    revision: _builtins.str
+    database_ahead_s: _builtins.float
+    """Seconds that the clock of its database server is ahead of its own; absent where both are on one machine."""
+    disk_free_bytes: _builtins.int
+    """Where it keeps its files."""
+    connections_in_use: _builtins.int
+    """Connections to the database that are in use at this moment."""
     @_builtins.property
     def oldest_unsent(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def clock(self) -> _timestamp_pb2.Timestamp:
+        """This process's clock as it answers."""
+
+    @_builtins.property
+    def lags(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConsumerLag]: ...
+    @_builtins.property
+    def certificate_expires(self) -> _timestamp_pb2.Timestamp:
+        """Of the certificate that it shows to other processes; absent where they meet on sockets."""
+
+    @_builtins.property
+    def settings(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Settings that are not the default, without secrets and without accounts."""
+
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___SecretFile]: ...
+    @_builtins.property
+    def figures(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Of this service's own trade, named as in its metrics, such as mails_waiting."""
+
     def __init__(
         self,
         *,
@@ -69,14 +154,90 @@ class GetHousekeepingStatusResponse(_message.Message):
         audit_rows: _builtins.int = ...,
         audit_unsealed: _builtins.int = ...,
         schema_version: _builtins.str = ...,
+        version: _builtins.str = ...,
+        revision: _builtins.str = ...,
+        clock: _timestamp_pb2.Timestamp | None = ...,
+        database_ahead_s: _builtins.float | None = ...,
+        disk_free_bytes: _builtins.int = ...,
+        connections_in_use: _builtins.int = ...,
+        lags: _abc.Iterable[Global___ConsumerLag] | None = ...,
+        certificate_expires: _timestamp_pb2.Timestamp | None = ...,
+        settings: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        secrets: _abc.Iterable[Global___SecretFile] | None = ...,
+        figures: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_unsent", b"oldest_unsent"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s", "certificate_expires", b"certificate_expires", "clock", b"clock", "database_ahead_s", b"database_ahead_s", "oldest_unsent", b"oldest_unsent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_rows", b"audit_rows", "audit_unsealed", b"audit_unsealed", "facts", b"facts", "facts_unsent", b"facts_unsent", "oldest_unsent", b"oldest_unsent", "parked", b"parked", "schema_version", b"schema_version", "service", b"service", "timetable_overdue", b"timetable_overdue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s", "audit_rows", b"audit_rows", "audit_unsealed", b"audit_unsealed", "certificate_expires", b"certificate_expires", "clock", b"clock", "connections_in_use", b"connections_in_use", "database_ahead_s", b"database_ahead_s", "disk_free_bytes", b"disk_free_bytes", "facts", b"facts", "facts_unsent", b"facts_unsent", "figures", b"figures", "lags", b"lags", "oldest_unsent", b"oldest_unsent", "parked", b"parked", "revision", b"revision", "schema_version", b"schema_version", "secrets", b"secrets", "service", b"service", "settings", b"settings", "timetable_overdue", b"timetable_overdue", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__database_ahead_s: _TypeAlias = _typing.Literal["database_ahead_s"]  # noqa: Y015
+    _WhichOneofArgType__database_ahead_s: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__database_ahead_s) -> _WhichOneofReturnType__database_ahead_s | None: ...
+
+Global___GetHousekeepingStatusResponse: _TypeAlias = GetHousekeepingStatusResponse  # noqa: Y015
+
+@_typing.final
+class ConsumerLag(_message.Message):
+    """How far a consumer is behind what others said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    OLDEST_FIELD_NUMBER: _builtins.int
+    consumer: _builtins.str
+    messages: _builtins.int
+    @_builtins.property
+    def oldest(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest that it has not handled was said; absent when there is none."""
+
+    def __init__(
+        self,
+        *,
+        consumer: _builtins.str = ...,
+        messages: _builtins.int = ...,
+        oldest: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest", b"oldest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "messages", b"messages", "oldest", b"oldest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetHousekeepingStatusResponse: _TypeAlias = GetHousekeepingStatusResponse  # noqa: Y015
+Global___ConsumerLag: _TypeAlias = ConsumerLag  # noqa: Y015
+
+@_typing.final
+class SecretFile(_message.Message):
+    """What a process makes of a secret it was given; never the secret."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    WEAK_FIELD_NUMBER: _builtins.int
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    open: _builtins.bool
+    """Other accounts may read it."""
+    weak: _builtins.bool
+    """A password that is short, simple or known from samples."""
+    fingerprint: _builtins.bytes
+    """Of a password that is not weak: a keyed hash, so that equal ones show."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        open: _builtins.bool = ...,
+        weak: _builtins.bool = ...,
+        fingerprint: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "open", b"open", "path", b"path", "weak", b"weak"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SecretFile: _TypeAlias = SecretFile  # noqa: Y015
 
 @_typing.final
 class ListParkedRequest(_message.Message):

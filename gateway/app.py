@@ -19,6 +19,7 @@ from gateway import (
     health,
     joining,
     limits,
+    measuring,
     operating,
     pages,
     passing,
@@ -50,6 +51,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     app = _flask(settings, secret)
     connected = channels or Channels(wires_of(settings.run_dir, settings.tls_dir), "gateway")
     door = _door(settings, db, secret, connected, clock)
+    stop_measuring = measuring.start(app, door, db)
     door.callers.install(app.extensions)
     clients.install(app.extensions, clients.connect(connected, settings))
     errors.install(app)
@@ -65,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     pages.register(app, settings.name, clock)
     _guard(app)
     stop = operating.start(door, db, connected)
-    app.extensions[_CLOSE] = [stop, db.dispose, connected.close]
+    app.extensions[_CLOSE] = [stop_measuring, stop, db.dispose, connected.close]
     return app
 
 

@@ -17,6 +17,8 @@ class Settings:
     public_url: str = "http://127.0.0.1:8080"
     # Where the gateway listens.
     listen: str = "127.0.0.1:8080"
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""
     # gunicorn (deployment) or waitress (one process).
     server: str = "gunicorn"
     # Processes of gunicorn.

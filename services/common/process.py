@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -15,9 +15,13 @@ from services.common.errors import Refusal
 from services.common.kafka import KafkaBus, KafkaTrouble
 from services.common.loops import Loop
 from services.common.migrating import WrongVersion, versions_of
+from services.common.rpc import unobserved
 from services.common.service import Floor, Running, Service
 from services.common.vitals import given_to
 from services.common.wires import wires_of
+
+if TYPE_CHECKING:
+    from services.common.metrics import Metrics
 
 
 class ProcessSettings(Protocol):
@@ -33,6 +37,8 @@ class ProcessSettings(Protocol):
     def data_dir(self) -> Path: ...
     @property
     def kafka(self) -> str: ...
+    @property
+    def metrics_listen(self) -> str: ...
 
 
 S = TypeVar("S", bound=ProcessSettings)
@@ -56,6 +62,13 @@ def _alive(db: Database, file: Path) -> float:
     return _ALIVE_EVERY_S
 
 
+def _metrics() -> "Metrics":
+    # Only where it is asked for, so that others do not carry the library in memory.
+    from services.common.metrics import Metrics
+
+    return Metrics()
+
+
 def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only: bool) -> None:
     logs.start(name)
     db = Database(given.database)
@@ -70,14 +83,17 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     seen_of_it = given_to(given, given.tls_dir, given.data_dir)  # type: ignore[arg-type]  # settings are dataclasses
     floor = Floor(name, db, utc_now, channels, given.data_dir, seen_of_it)
     bus = KafkaBus(given.kafka, utc_now)
-    running = Running(build(floor, given), floor, bus)
+    metrics = _metrics() if given.metrics_listen else None
+    running = Running(build(floor, given), floor, bus, observe=metrics.rpc if metrics else unobserved)
     running.listen(bus)
     running.start()
     bus.start()
     given.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     alive = Loop("alive", lambda: _alive(db, given.run_dir / "alive"))
     alive.start()
+    stop_metrics = metrics.serve(name, running.vitals, given.metrics_listen) if metrics else lambda: None
     told.wait()
+    stop_metrics()
     alive.stop()
     bus.stop()
     running.stop()

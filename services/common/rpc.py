@@ -6,6 +6,7 @@ without details.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
@@ -45,6 +46,12 @@ _OPTIONS = (
 )
 
 AddServicer = Callable[[grpc.Server], None]
+# Called after each rpc with its path, its status and the seconds it took.
+Observe = Callable[[str, str, float], None]
+
+
+def unobserved(path: str, status: str, seconds: float) -> None:
+    """Of a process that nobody measures."""
 
 
 class Server:
@@ -59,6 +66,7 @@ class Server:
         *,
         workers: int = 16,
         shared: bool = False,
+        observe: Observe = unobserved,
     ) -> None:
         """`shared`: other processes of this service listen on the same port, and any of them answers."""
         self._server = grpc.server(
@@ -66,7 +74,7 @@ class Server:
             options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))),
             maximum_concurrent_rpcs=workers * 8,
         )
-        guarded: Any = _Guarded(self._server, verifier, wires)
+        guarded: Any = _Guarded(self._server, verifier, wires, observe)
         for each in add:
             each(guarded)
         self._health = health.HealthServicer()
@@ -132,8 +140,9 @@ def _refusal(status: status_pb2.Status) -> Refusal:
 class _Guarded:
     """A server as generated code sees it: each method is wrapped as it is added; none goes without an Access option."""
 
-    def __init__(self, server: grpc.Server, verifier: PassVerifier, wires: Wires) -> None:
+    def __init__(self, server: grpc.Server, verifier: PassVerifier, wires: Wires, observe: Observe) -> None:
         self._server = server
+        self._observe = observe
         self._verifier = verifier
         self._wires = wires
 
@@ -151,7 +160,8 @@ class _Guarded:
             raise LookupError(f"{path} states nowhere who may call it, so this server does not start")
         if fault := access.link_fault(rule, path):
             raise LookupError(f"{path} {fault}, so this server does not start")
-        return _wrapped(handler, _Admitted(self._verifier, self._wires, path, rule))
+        admitted = _Admitted(self._verifier, self._wires, path, rule)
+        return _wrapped(handler, admitted, lambda status, seconds: self._observe(path, status, seconds))
 
 
 class _Admitted:
@@ -178,16 +188,20 @@ class _Admitted:
         access.check_object(self._rule, context.fosse_caller, request)
 
 
-def _wrapped(handler: Any, admitted: _Admitted) -> Any:
+def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], None]) -> Any:
     if handler.response_streaming:
         inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
         def stream(request: Any, context: Any) -> Iterator[Any]:
+            began, status = time.monotonic(), "OK"
             try:
                 admitted.check(context, request, unary=False)
                 yield from inner(request, context)
             except Exception as error:
+                status = _status_name(error)
                 _answer(context, error)
+            finally:
+                observe(status, time.monotonic() - began)
 
         make = (
             grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
@@ -196,14 +210,24 @@ def _wrapped(handler: Any, admitted: _Admitted) -> Any:
     inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
     def single(request: Any, context: Any) -> Any:
+        began, status = time.monotonic(), "OK"
         try:
             admitted.check(context, request, unary=not handler.request_streaming)
             return inner(request, context)
         except Exception as error:
+            status = _status_name(error)
             _answer(context, error)
+        finally:
+            observe(status, time.monotonic() - began)
 
     make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
     return make(single, handler.request_deserializer, handler.response_serializer)
+
+
+def _status_name(error: Exception) -> str:
+    if isinstance(error, Refusal):
+        return str(code_pb2.Code.Name(status_of(error).code))
+    return "UNAVAILABLE" if isinstance(error, Away) else "INTERNAL"
 
 
 def _answer(context: Any, error: Exception) -> NoReturn:

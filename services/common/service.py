@@ -20,7 +20,7 @@ from services.common.facts import Unsent
 from services.common.housekeeping import Housekeeping
 from services.common.loops import Loop
 from services.common.passes import PassVerifier
-from services.common.rpc import AddServicer, Server
+from services.common.rpc import AddServicer, Observe, Server, unobserved
 from services.common.timetable import Batch, Due, Job, Timetable
 from services.common.vitals import Figures, Given, Measuring, no_figures
 
@@ -88,7 +88,9 @@ class Service:
 class Running:
     """A service at work: `start` in order, `stop` in the opposite one."""
 
-    def __init__(self, service: Service, floor: Floor, bus: Bus, *, workers: int = 16) -> None:
+    def __init__(
+        self, service: Service, floor: Floor, bus: Bus, *, workers: int = 16, observe: Observe = unobserved
+    ) -> None:
         self._service = service
         self._floor = floor
         topic = f"fosse.{service.name}"
@@ -100,7 +102,7 @@ class Running:
         keeping = Housekeeping(service.name, floor, service.consumers, service.tables, self.vitals)
         verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
         servicers = [*service.servicers, keeping.add_to]
-        self._server = Server(service.name, servicers, floor.channels.wires, verifier, workers=workers)
+        self._server = Server(service.name, servicers, floor.channels.wires, verifier, workers=workers, observe=observe)
         table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock, service.batches)
         self._timer = Loop(f"timetable-{service.name}", table.step, breath_s=_BREATH_S)
         floor.db.when("timetable", self._timer.wake)

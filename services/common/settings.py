@@ -68,6 +68,11 @@ def inherited_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def put_in_environment(name: str, value: str) -> None:
+    """For a library that takes a setting in no other way."""
+    os.environ[name] = value
+
+
 def _convert(name: str, text: str, kind: Any) -> Any:
     options = [option for option in get_args(kind) or (kind,) if option is not NoneType]
     if NoneType in get_args(kind) and not text:

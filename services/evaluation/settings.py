@@ -18,5 +18,7 @@ class Settings:
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""
     # How often the hub is told what changed.
     tell_every_s: float = 5.0

@@ -18,3 +18,5 @@ class Settings:
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""

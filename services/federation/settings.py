@@ -18,6 +18,8 @@ class Settings:
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""
     # Is this node the one that others enrol with?
     hub: bool = False
     # A short label in the region's registry, such as `notts`.

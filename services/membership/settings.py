@@ -18,6 +18,8 @@ class Settings:
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""
     # The OpenID provider, exactly as it names itself in `iss`.
     issuer: str = "http://127.0.0.1:8081"
     # What the same provider named itself before the node's address changed: its people are who they were.

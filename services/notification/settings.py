@@ -18,6 +18,8 @@ class Settings:
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""
     # Where members open the pages of this node; links in mails begin with it.
     public_url: str = "http://127.0.0.1:8080"
     # Whom mails are from.

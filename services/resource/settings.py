@@ -18,6 +18,8 @@ class Settings:
     data_dir: Path = Path(".")
     # Brokers, such as kafka:9092; the embedded node needs none.
     kafka: str = ""
+    # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
+    metrics_listen: str = ""
     # Largest file that somebody here may add.
     largest_file_mb: int = 25
     # Largest file taken from another node, whose own limit may be greater than ours.

@@ -174,6 +174,7 @@ def test_the_operators_commands_speak_to_the_running_node(node: RunningNode) -> 
     assert "0 still set aside" in replay.output
     assert doctor.output.endswith("\nAll is well: folder, keys, services, audit and region.\n"), doctor.output
     assert doctor.exit_code == 0 and len(doctor.output.splitlines()) <= 24
+    assert told("doctor", "--quiet", "--data", data).output == ""
 
 
 def test_the_doctor_tells_machines_the_same_and_names_no_member(node: RunningNode) -> None:

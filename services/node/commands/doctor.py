@@ -22,13 +22,16 @@ from services.node.folder import Folder
 @click.command()
 @data_option
 @click.option("--json", "for_machines", is_flag=True, help="Everything that was found, as JSON.")
-def doctor(data: Path, for_machines: bool) -> None:
+@click.option("--quiet", is_flag=True, help="Say nothing when all is well, so that cron mails only what needs you.")
+def doctor(data: Path, for_machines: bool, quiet: bool) -> None:
     """Look this node over: what runs, how far behind it is, and what needs a person and why.
 
     The exit status is 1 when something needs a person.
     """
     report, found = examined(data)
     own = version.running()
+    if quiet and not found:
+        return
     if for_machines:
         click.echo(telling.as_json(report, found, own))
     else:

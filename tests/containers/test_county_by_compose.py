@@ -1,5 +1,6 @@
 """`docker compose up -d --wait` makes a county that people use, and each of its processes can do its own work only."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -27,6 +28,7 @@ try:
 except psycopg.OperationalError as refused:
     print(refused)
 """
+FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
 LOOK_OUT = "import socket; socket.create_connection(('192.0.2.1', 443), 3)"
 
 
@@ -186,6 +188,49 @@ def test_another_node_cannot_take_over_these_volumes(county: Compose) -> None:
     other = county("run", "--rm", "-T", "secrets", "fosse", "setup", "secrets", "--node", "derbys")
 
     assert other.returncode == 1 and "belong to another node than derbys. Nothing was changed" in other.stderr
+
+
+def test_the_doctor_finds_a_county_well_and_shows_no_secret(county: Compose) -> None:
+    screen, machines = county.fosse("doctor"), county.fosse("doctor", "--json")
+
+    assert screen.returncode == 0, in_one_line(screen)
+    assert screen.stdout.endswith("\nAll is well: certificates, secrets, services, audit and region.\n")
+    assert [line.split(" ")[0] for line in screen.stdout.splitlines() if line.startswith(OURS)][:7] == list(OURS)
+    told = json.loads(machines.stdout)
+    assert told["well"] and all(each["secrets"] for each in told["processes"].values())
+    assert abs(told["processes"]["events"]["database_ahead_s"]) < 5
+    assert {each["consumer"] for each in told["processes"]["evaluation"]["lags"]} == {"evaluation"}
+    words = county("run", "--rm", "-T", "secrets", "sh", "-c", _TELL_SECRETS).stdout.splitlines()
+    secret = [line.removeprefix("word ") for line in words if line.startswith("word ")]
+    assert secret and [word for word in secret if word in screen.stdout + machines.stdout] == []
+    assert "homes.example" not in screen.stdout + machines.stdout and county.fosse("doctor", "--quiet").stdout == ""
+
+
+def test_the_doctor_names_a_process_that_is_away_and_looks_at_the_others(county: Compose) -> None:
+    county("stop", "events")
+    try:
+        away = county.fosse("doctor")
+    finally:
+        county("start", "events")
+
+    assert away.returncode == 1
+    assert "events does not answer. `docker compose logs --tail 50 events` says more" in away.stdout
+    assert [line for line in away.stdout.splitlines() if line.startswith("- ")][1:] == []
+    until(lambda: county.fosse("doctor").returncode == 0, "the county is well again", within_s=60)
+
+
+def test_with_the_second_compose_file_every_process_shows_metrics_inside_and_nothing_outside(county: Compose) -> None:
+    both = ("-f", "docker-compose.yml", "-f", "deploy/observability/compose.yml")
+
+    up = county(*both, "up", "-d", "--wait", "--no-build", *OURS, timeout_s=300)
+
+    assert up.returncode == 0, in_one_line(up)
+    for name in OURS:
+        shown = county.inside("events", "python", "-c", FETCH, f"http://{name}:9464/metrics").stdout
+        assert f'fosse_database_up{{service="{name}"}} 1.0' in shown, name
+        assert "fosse_database_clock_ahead_seconds" in shown and "fosse_disk_free_bytes" in shown
+    ports = {_service(each): each["NetworkSettings"]["Ports"] for each in county.containers()}
+    assert [name for name, open_ in ports.items() if any((open_ or {}).values())] == ["gateway"]
 
 
 _TELL_SECRETS = """

@@ -61,7 +61,7 @@ def _process(node: Node, name: str, key: bytes, clock: Clock) -> Process:
     status, trouble = _answer(lambda: calls.GetHousekeepingStatus(request, timeout=_PATIENCE_S))
     if status is None:
         return Process(name, trouble=trouble)
-    audit, trouble = _answer(lambda: calls.VerifyAudit(housekeeping.VerifyAuditRequest()))
+    audit, trouble = _answer(lambda: node.auditing(name).VerifyAudit(housekeeping.VerifyAuditRequest()))
     return Process(name, status, audit, _ahead(status, asked, clock()), trouble)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.node.commands.calling import SERVICES
 from tests import machine
 
 NODE = {"FOSSE_SLUG": "hub", "FOSSE_TLS_DIR": "./tls"}
@@ -58,7 +59,7 @@ def test_in_a_region_on_one_machine_only_what_has_to_meet_is_on_the_shared_netwo
     meeting = {name for name, each in found.items() if "region" in each.get("networks", {})}
     assert meeting == {"federation", "tls"} & set(found)
     slug = settings.removesuffix(".env")
-    for name in ("membership", "events", "resource", "evaluation", "federation", "notification"):
+    for name in (*SERVICES, "gateway"):
         assert found[name]["networks"]["inside"]["aliases"] == [f"{name}.{slug}"]
 
 

@@ -11,6 +11,7 @@ from services.common.channels import Channels
 from services.common.wires import Sockets
 from tests.browsing import Browser
 from tests.members import ANOTHER, COMMUNITY
+from tests.waiting import until
 from tests.whole_nodes import WholeNode, a_whole_node
 
 CON, ADA, OTHER = f"{2:032x}", f"{3:032x}", f"{4:032x}"
@@ -47,6 +48,7 @@ def con(node: WholeNode) -> Browser:
     ):
         answer = con.post(f"/api/v1/resources{path}", json=body, headers=headers)
         assert answer.status_code == 200, answer.text
+    until(lambda: RESOURCE in con.get("/shelf?q=falls").text, "the index knows it")
     return con
 
 

@@ -35,7 +35,7 @@ class Played(RunningNode):
         return mails_in(self.folder.path)
 
     def holding(self, words: str) -> list[str]:
-        return [self._named(each) for each in self._files() if words.encode() in each.read_bytes()]
+        return [self._named(each) for each in self._files() if words.encode() in _content(each)]
 
     def copies(self, sha256: str) -> list[str]:
         return [self._named(each) for each in self._files() if each.name == sha256]
@@ -45,3 +45,11 @@ class Played(RunningNode):
 
     def _named(self, file: Path) -> str:
         return str(file.relative_to(self.folder.path))
+
+
+def _content(file: Path) -> bytes:
+    """Nothing of one that was handed on meanwhile."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""

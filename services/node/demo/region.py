@@ -21,7 +21,7 @@ from services.node.folder import Folder
 
 _ROOT = Path(__file__).parents[3]
 _START_S = 60.0
-_STOP_S = 15.0
+_STOP_S = 30.0
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from services.common.topics import SERVICES
 from services.node.web import bound
 from tests import images, machine
 
-SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 OURS = (*SERVICES, "gateway")
 UP_S = 300
 Done = subprocess.CompletedProcess[str]

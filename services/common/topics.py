@@ -55,8 +55,8 @@ FEDERATION = Topic("federation", (federation.NodeAdmitted,), (), heard_from_issu
 
 TOPICS: dict[str, Topic] = {topic.name: topic for topic in (MEMBERSHIP, EVENTS, RESOURCE, EVALUATION, FEDERATION)}
 
-SERVICES = tuple(sorted({name for topic in TOPICS.values() for name in (topic.service, *topic.listeners)}))
-"""Of a node, by name."""
+SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
+"""Of every node, in the order in which people read of them."""
 
 TAKES: dict[str, str] = {
     "fosse.shared.v1.Resource": "resource",

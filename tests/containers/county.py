@@ -24,6 +24,7 @@ from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.channels import Channels, with_pass
 from services.common.errors import Refusal
 from services.common.rpc_errors import Away
+from services.common.topics import SERVICES
 from services.common.wires import Sockets
 from services.node.commands import calling
 from services.node.demo.region import RunningNode, free_ports
@@ -35,7 +36,6 @@ from tests.openid import OpenId
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
 
-SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 EVERYBODY = (*SERVICES, "gateway")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.node.commands.calling import SERVICES
+from services.common.topics import SERVICES
 from tests import machine
 
 NODE = {"FOSSE_SLUG": "hub", "FOSSE_TLS_DIR": "./tls"}

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from playwright.sync_api import APIResponse, Browser, Page
 
 from services.common.ids import new_id
+from services.common.topics import SERVICES
 from services.node.cli import fosse
-from tests.composed import OURS, SERVICES, Compose, a_county, in_one_line, lines
+from tests.composed import OURS, Compose, a_county, in_one_line, lines
 from tests.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(900)]

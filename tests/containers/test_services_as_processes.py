@@ -15,8 +15,9 @@ from fosse.evaluation.v1.evaluation_pb2_grpc import EvaluationStub
 from fosse.events.v1 import events_pb2 as events
 from fosse.events.v1.events_pb2_grpc import MeetingsStub
 from fosse.resource.v1 import resource_pb2 as pb
+from services.common.topics import SERVICES
 from tests.broker import Broker
-from tests.containers.county import EVERYBODY, SERVICES, County, Process, a_county, a_hub, search
+from tests.containers.county import EVERYBODY, County, Process, a_county, a_hub, search
 from tests.databases import PostgresDatabases
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2 as pb
+from services.common import topics
 from services.node.backup.places import embedded
 from services.node.cli import fosse
 from services.node.commands import calling
@@ -106,7 +107,7 @@ def test_every_file_of_a_node_is_backed_up_or_left_out_on_purpose(made: BackedUp
 
     others = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file() and path not in kept}
 
-    services = {f"{name}.db{end}" for name in calling.SERVICES for end in ("", "-wal", "-shm")}
+    services = {f"{name}.db{end}" for name in topics.SERVICES for end in ("", "-wal", "-shm")}
     derived = {each for each in others if each.startswith(("index/", "gateway.db-"))}
     assert others - services - derived == LEFT_OUT
 

@@ -16,8 +16,8 @@ import requests
 from click.testing import CliRunner, Result
 
 from services.common.clock import utc_now
+from services.common.topics import SERVICES
 from services.node.cli import fosse
-from services.node.commands.calling import SERVICES
 from services.node.demo.person import Person, chosen
 from services.node.demo.region import RunningNode, environment, free_ports
 from services.node.demo.world import County

@@ -15,11 +15,12 @@ from fosse.federation.v1 import federation_pb2 as pb
 from services.common.errors import Conflict, Invalid, NotFound
 from services.common.instants import instant
 from services.common.text import plural
+from services.common.topics import SERVICES
 from services.federation.domain.audit_heads import misfits, turns, verify_with_key
 from services.federation.domain.faults import Forged
 from services.node import audit_file
 from services.node.audit_file import Part
-from services.node.commands.calling import SERVICES, Node, data_option, running
+from services.node.commands.calling import Node, data_option, running
 
 _ROUND_S = 60.0
 _AT_ONCE = 1_000

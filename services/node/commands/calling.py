@@ -19,7 +19,6 @@ from services.common.wires import MutualTls, Sockets, Wires
 from services.node import settings
 from services.node.folder import Folder
 
-SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 _PATIENCE_S = 20.0
 _LONG_PATIENCE_S = 90.0
 S = TypeVar("S")

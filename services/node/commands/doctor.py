@@ -10,9 +10,10 @@ import click
 from services.common import version
 from services.common.clock import utc_now
 from services.common.errors import Conflict, Refusal
+from services.common.topics import SERVICES
 from services.common.wires import AUTHORITY, IDENTITY, expires_at
 from services.node import settings
-from services.node.commands.calling import SERVICES, data_option, running
+from services.node.commands.calling import data_option, running
 from services.node.doctor import telling
 from services.node.doctor.asking import Report, look_over
 from services.node.doctor.judging import LOW_BYTES, Problem, problems

@@ -7,7 +7,8 @@ import click
 
 from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.federation.v1 import federation_pb2 as pb
-from services.node.commands.calling import SERVICES, Node, data_option, running
+from services.common.topics import SERVICES
+from services.node.commands.calling import Node, data_option, running
 
 
 @click.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.common.errors import Conflict
 from services.common.settings import inherited_environment
-from services.node.commands.calling import SERVICES
+from services.common.topics import SERVICES
 from services.node.demo import certificate
 from services.node.demo.browser import Browser
 from services.node.demo.page import Page, Unexpected
@@ -62,9 +62,10 @@ class Composed:
     def wait_until_stopped(self) -> int:
         if not self._started:
             return 0
+        self._started = False
         self._said("stop", within_s=_UP_S)
         ended = self._said("ps", "-a", "--status", "exited", "--format", "{{.Service}} {{.ExitCode}}").splitlines()
-        return sum(_ours(service) and code != "0" for service, code in (line.split() for line in ended))
+        return sum(service not in _NOT_OURS and code != "0" for service, code in (line.split() for line in ended))
 
     def remove(self) -> None:
         """With its volumes."""
@@ -146,10 +147,6 @@ def _environment() -> dict[str, str]:
     """Names of images may be given; what is said of a node stands in its file."""
     ours = inherited_environment()
     return {name: value for name, value in ours.items() if not name.startswith("FOSSE_") or name.endswith("_IMAGE")}
-
-
-def _ours(service: str) -> bool:
-    return service not in _NOT_OURS
 
 
 def with_password(member: Member) -> Way:

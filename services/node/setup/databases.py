@@ -11,7 +11,8 @@ import gateway.app
 from services.common import migrating
 from services.common.database import Database
 from services.common.errors import Conflict
-from services.node.setup.secrets import DATABASES, SERVICES, password_of
+from services.common.topics import SERVICES
+from services.node.setup.secrets import DATABASES, password_of
 
 _PATIENCE_S = 10
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from services.common import given_secrets
 from services.common.errors import Invalid
 from services.common.files import write_private
+from services.common.topics import SERVICES
 from services.node.setup import authority
 
-SERVICES = ("membership", "events", "resource", "evaluation", "federation", "notification")
 # Who has a database of its own; each reads its password from `pgpass`, libpq's own form.
 DATABASES = (*SERVICES, "gateway", "keycloak")
 WORKLOADS = (*SERVICES, "gateway", "operator", "keycloak")

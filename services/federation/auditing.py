@@ -41,7 +41,7 @@ class Auditing:
         now = self._node.clock()
         trails, silent = self._trails()
         wrong = audit_heads.sign(self._node, trails, now)
-        problem = f"No answer from {', '.join(silent)}." if silent else ""
+        problem = f"No answer from {', '.join(sorted(silent))}." if silent else ""
         compared, hubs_problem = self._with_hub(asked)
         problems = " ".join(filter(None, (problem, hubs_problem)))
         done = Round(int(asked), now, now if compared else None, problems, "\n".join(wrong))

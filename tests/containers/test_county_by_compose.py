@@ -51,6 +51,7 @@ def convenor(county: Compose, chromium: Browser) -> Iterator[Page]:
         page.goto(link[0])
         page.get_by_role("button", name="Sign in and come back").click()
         page.get_by_role("link", name="Register").click()
+        page.wait_for_url("**/login-actions/registration?**")
         told = {"username": "cath", "email": "cath@homes.example", "firstName": "Cath", "lastName": "Convenor"}
         for field, words in {**told, "password": PASS_PHRASE, "password-confirm": PASS_PHRASE}.items():
             page.locator(f"#{field}").fill(words)
@@ -180,11 +181,11 @@ def test_the_operator_reaches_accounts_by_command(county: Compose, convenor: Pag
 
 def test_starting_again_changes_nothing(county: Compose) -> None:
     before = {each["Name"]: each["State"]["StartedAt"] for each in county.containers() if _service(each) in OURS}
-    again = county("up", "-d", "--wait", "--no-build", timeout_s=300)
+    again = county("--progress", "plain", "up", "-d", "--wait", "--no-build", timeout_s=300)
     after = {each["Name"]: each["State"]["StartedAt"] for each in county.containers() if _service(each) in OURS}
 
     assert again.returncode == 0, in_one_line(again)
-    assert before == after
+    assert before == after, in_one_line(again)
     assert "All secrets are there." in county("logs", "secrets").stdout
     assert "All databases are up to date." in county("logs", "databases").stdout
     assert "The realm is as it should be." in county("logs", "identity").stdout
@@ -229,14 +230,16 @@ def test_with_the_second_compose_file_every_process_shows_metrics_inside_and_not
     both = ("-f", "docker-compose.yml", "-f", "deploy/observability/compose.yml")
 
     up = county(*both, "up", "-d", "--wait", "--no-build", *OURS, timeout_s=300)
-
-    assert up.returncode == 0, in_one_line(up)
-    for name in OURS:
-        shown = county.inside("events", "python", "-c", FETCH, f"http://{name}:9464/metrics").stdout
-        assert f'fosse_database_up{{service="{name}"}} 1.0' in shown, name
-        assert "fosse_database_clock_ahead_seconds" in shown and "fosse_disk_free_bytes" in shown
-    ports = {_service(each): each["NetworkSettings"]["Ports"] for each in county.containers()}
-    assert [name for name, open_ in ports.items() if any((open_ or {}).values())] == ["gateway"]
+    try:
+        assert up.returncode == 0, in_one_line(up)
+        for name in OURS:
+            shown = county.inside("events", "python", "-c", FETCH, f"http://{name}:9464/metrics").stdout
+            assert f'fosse_database_up{{service="{name}"}} 1.0' in shown, name
+            assert "fosse_database_clock_ahead_seconds" in shown and "fosse_disk_free_bytes" in shown
+        ports = {_service(each): each["NetworkSettings"]["Ports"] for each in county.containers()}
+        assert [name for name, open_ in ports.items() if any((open_ or {}).values())] == ["gateway"]
+    finally:
+        lines(county("up", "-d", "--wait", "--no-build", timeout_s=300))
 
 
 _TELL_SECRETS = """

@@ -98,7 +98,7 @@ def _flask(settings: Settings, secret: bytes) -> Flask:
 
 
 def _door(settings: Settings, db: Database, secret: bytes, channels: Channels, clock: Clock) -> auth.Door:
-    client_secret = settings.client_secret_file.read_text().strip() if settings.client_secret_file else None
+    client_secret = settings.client_secret_file.read_text().strip() or None if settings.client_secret_file else None
     at_provider = Client(
         issuer=settings.issuer,
         client_id=settings.client_id,

@@ -42,7 +42,7 @@ class Settings:
     provider_ca: Path | None = None
     # What the provider knows the gateway by.
     client_id: str = "fosse-gateway"
-    # None: a public client; PKCE protects the code either way.
+    # None, or an empty file: a public client; PKCE protects the code either way.
     client_secret_file: Path | None = None
     # Further origins that the provider sends people on to, separated by spaces (a provider that asks another one).
     sign_in_origins: str = ""

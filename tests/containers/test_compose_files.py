@@ -52,6 +52,19 @@ def test_the_proxy_that_speaks_tls_is_as_closed_as_the_rest_and_is_believed() ->
     assert found["gateway"]["environment"]["FOSSE_GATEWAY_TRUSTED_PROXIES"] == "1"
 
 
+def test_with_a_sign_in_of_the_countys_own_keycloak_is_left_out_and_nothing_waits_for_it() -> None:
+    files = ("-f", "docker-compose.yml", "-f", "deploy/own-provider/compose.yml")
+    found = services(*files, **NODE, FOSSE_ISSUER="https://login.example", FOSSE_CLIENT_SECRET_FILE="/etc/secret")
+
+    assert not {"keycloak", "identity"} & set(found)
+    said = {**found["membership"]["environment"], **found["gateway"]["environment"]}
+    theirs = {name: value for name, value in said.items() if "keycloak" in str(value) or "authority.pem" in str(value)}
+    assert not theirs and said["FOSSE_MEMBERSHIP_ISSUER"] == said["FOSSE_GATEWAY_ISSUER"] == "https://login.example"
+    assert "outside" in found["membership"]["networks"]
+    assert [each["source"] for each in found["gateway"]["volumes"] if each["type"] == "bind"] == ["/etc/secret"]
+    assert "Set FOSSE_ISSUER to your OpenID provider" in compose(*files, **NODE).stderr
+
+
 @pytest.mark.parametrize("settings", REGION)
 def test_in_a_region_on_one_machine_only_what_has_to_meet_is_on_the_shared_network(settings: str) -> None:
     found = services("--env-file", str(Path("deploy/two-counties") / settings))

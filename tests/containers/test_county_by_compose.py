@@ -15,11 +15,11 @@ from services.common.ids import new_id
 from services.common.topics import SERVICES
 from services.node.cli import fosse
 from tests.composed import OURS, Compose, a_county, in_one_line, lines
+from tests.containers import newcomers
 from tests.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(900)]
 DATABASES = (*OURS, "keycloak")
-PASS_PHRASE = "a long phrase of words"
 CONNECT = """
 import psycopg, sys
 password = open("/run/secrets/fosse/pgpass").read().strip().rpartition(":")[2]
@@ -48,16 +48,7 @@ def convenor(county: Compose, chromium: Browser) -> Iterator[Page]:
     assert link
     with chromium.new_context() as context:
         page = context.new_page()
-        page.goto(link[0])
-        page.get_by_role("button", name="Sign in and come back").click()
-        page.get_by_role("link", name="Register").click()
-        page.wait_for_url("**/login-actions/registration?**")
-        told = {"username": "cath", "email": "cath@homes.example", "firstName": "Cath", "lastName": "Convenor"}
-        for field, words in {**told, "password": PASS_PHRASE, "password-confirm": PASS_PHRASE}.items():
-            page.locator(f"#{field}").fill(words)
-        page.get_by_role("button", name="Register").click()
-        page.get_by_role("button", name="Join as a member").click()
-        page.wait_for_url(lambda url: "/invitation/" not in url)
+        newcomers.comes_in(page, link[0])
         yield page
 
 
@@ -165,7 +156,7 @@ def _asks_for_a_code(county: Compose, chromium: Browser) -> bool:
         page.goto(f"{county.address}/signin")
         page.locator("main").get_by_role("button", name="Sign in").click()
         page.locator("#username").fill("cath")
-        page.locator("#password").fill(PASS_PHRASE)
+        page.locator("#password").fill(newcomers.PASS_PHRASE)
         page.locator("#kc-login").click()
         page.wait_for_load_state()
         return page.locator("#kc-totp-settings-form").count() == 1

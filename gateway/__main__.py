@@ -54,7 +54,7 @@ class Workers(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 def main() -> None:
     try:
         given = settings.load(Settings, "fosse_gateway")
-        db = Database(given.database)
+        db = Database(given.database, connections=given.connections)
         if "--migrate" in sys.argv[1:]:
             migrating.migrate(db, MIGRATIONS)
             return

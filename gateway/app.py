@@ -45,7 +45,7 @@ _CLOSE: Final = "fosse_close"
 
 def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels | None = None) -> Flask:
     """Raises `WrongVersion` when the database does not fit, `UnguardedRoute` when a route names no caller."""
-    db = Database(settings.database)
+    db = Database(settings.database, connections=settings.connections)
     migrating.check(db, MIGRATIONS)
     secret = security.secret_key(settings.secret_key_file)
     app = _flask(settings, secret)

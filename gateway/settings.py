@@ -33,6 +33,8 @@ class Settings:
     tls_dir: Path | None = None
     # Sessions, sign-ins under way and rate counters; nothing else.
     database: str = "sqlite:///gateway.db"
+    # Connections that the pool of each worker keeps open; under load it may open as many again.
+    connections: int = 8
     # The OpenID provider, exactly as it names itself in `iss`.
     issuer: str = "http://127.0.0.1:8081"
     # Where we reach it, when that is another address: https://keycloak:8443/id/realms/fosse. If the issuer lies below

@@ -30,6 +30,8 @@ class ProcessSettings(Protocol):
     @property
     def database(self) -> str: ...
     @property
+    def connections(self) -> int: ...
+    @property
     def run_dir(self) -> Path: ...
     @property
     def tls_dir(self) -> Path | None: ...
@@ -71,7 +73,7 @@ def _metrics() -> "Metrics":
 
 def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only: bool) -> None:
     logs.start(name)
-    db = Database(given.database)
+    db = Database(given.database, connections=given.connections)
     if migrate_only:
         migrating.migrate(db, versions_of(name))
         return

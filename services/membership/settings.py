@@ -10,6 +10,8 @@ class Settings:
 
     # SQLite in the embedded node; in deployment postgresql://…
     database: str = "sqlite:///membership.db"
+    # Connections that its pool keeps open; under load it may open as many again.
+    connections: int = 8
     # The folder of the node's sockets.
     run_dir: Path = Path("run")
     # Between containers: the folder with this process's certificate, key and authority; the sockets are then not used.

@@ -65,6 +65,18 @@ def test_with_a_sign_in_of_the_countys_own_keycloak_is_left_out_and_nothing_wait
     assert "Set FOSSE_ISSUER to your OpenID provider" in compose(*files, **NODE).stderr
 
 
+def test_postgresql_lets_in_as_many_connections_as_all_pools_may_open_together() -> None:
+    found = services(**NODE, FOSSE_DATABASE_CONNECTIONS="9")
+    said = [value for each in found.values() for name, value in each.get("environment", {}).items()
+            if name.endswith("_CONNECTIONS")]  # fmt: skip
+    lets_in = int(found["postgres"]["entrypoint"][2].rpartition("max_connections=")[2])
+
+    assert said == ["9"] * (len(SERVICES) + 1)
+    workers, keycloak, commands = 2, 16, 16
+    usual = 2 * 8 * (len(SERVICES) + workers) + keycloak + commands
+    assert usual <= lets_in and found["keycloak"]["environment"]["KC_DB_POOL_MAX_SIZE"] == str(keycloak)
+
+
 @pytest.mark.parametrize("settings", REGION)
 def test_in_a_region_on_one_machine_only_what_has_to_meet_is_on_the_shared_network(settings: str) -> None:
     found = services("--env-file", str(Path("deploy/two-counties") / settings))

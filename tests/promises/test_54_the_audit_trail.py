@@ -21,7 +21,7 @@ from tests.promises.promise import promise
 from tests.promises.trails import LODGED, ROWS, Hand, Trails, rows, trails
 
 SEED = 54
-TIMES = 100 if FULL else 8
+TIMES = 100 if FULL else 4
 Try = Callable[[Trails, random.Random], None]
 
 

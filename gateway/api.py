@@ -6,8 +6,6 @@ version. Who may call comes from the rpc's own Access option.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,23 +20,18 @@ from gateway import guards, json_form
 from gateway.clients import clients
 from gateway.endpoints import CREATED, Endpoint, endpoints
 from gateway.errors import BadRequest
-from gateway.sessions import Counters, Limit
+from gateway.limits import ENROLMENT, counting
 from services.common.access import rule_of
-from services.common.clock import Clock
 from services.common.ids import new_id
 
 DOCUMENT: Final = Path(__file__).parent / "openapi.json"
 BODY_BYTES: Final = 1024 * 1024
 # A file of 3 MB grows by a third when it is written in JSON.
 LARGER: Final = {"CheckImport": 5 * 1024 * 1024}
+# What a right code opens is not counted.
+TRIED: Final = {"ReceiveEnrolment": ENROLMENT}
 _ID = re.compile(r"[0-9a-f]{32}")
 _ETAG = re.compile(r'"(\d{1,18})"')
-_BUSY = "There were very many requests to join from your address. Please wait a little."
-# A county that waits for its approval asks again every few seconds.
-LIMITS: Final = {
-    "ReceiveEnrolment": Limit("enrol", 20, timedelta(minutes=10), _BUSY),
-    "CollectEnrolment": Limit("collect", 1200, timedelta(minutes=10), _BUSY),
-}
 
 
 class Segment(BaseConverter):
@@ -47,12 +40,10 @@ class Segment(BaseConverter):
     regex = "[^/:]+"
 
 
-def install(app: Flask, counters: Counters, clock: Clock) -> None:
+def install(app: Flask) -> None:
     app.url_map.converters["segment"] = Segment
     for endpoint in endpoints():
-        limit = LIMITS.get(endpoint.rpc.name)
-        count = partial(_count, counters, limit, clock) if limit else None
-        view = guards.guarded(_view(endpoint, count), guard_for(endpoint.rpc))
+        view = guards.guarded(_view(endpoint), guard_for(endpoint.rpc))
         app.add_url_rule(endpoint.rule("segment"), endpoint.name, view, methods=[endpoint.verb])
     app.add_url_rule("/api/v1/openapi.json", "api.openapi", _openapi(DOCUMENT.read_bytes()), methods=["GET"])
 
@@ -74,21 +65,18 @@ def _openapi(document: bytes) -> Callable[[], Response]:
     return openapi
 
 
-def _count(counters: Counters, limit: Limit, clock: Clock) -> None:
-    counters.take(limit, request.remote_addr or "", clock())
-
-
-def _view(endpoint: Endpoint, count: Callable[[], None] | None) -> Callable[..., Response]:
+def _view(endpoint: Endpoint) -> Callable[..., Response]:
     make = GetMessageClass(endpoint.rpc.input_type)
     fill = _filler(endpoint)
     version = _version_reader(endpoint.rpc.output_type)
+    tried = TRIED.get(endpoint.rpc.name, ())
 
     def view(**variables: str) -> Response:
-        if count is not None:
-            count()
         asked = make()
         fill(asked, variables)
+        charged = counting().take(tried)
         answer = getattr(getattr(clients(), endpoint.stub), endpoint.rpc.name)(asked)
+        counting().give_back(charged)
         response = Response(json_form.text_of(answer), content_type="application/json")
         if found := version(answer):
             response.headers["ETag"] = f'"{found}"'

@@ -26,9 +26,11 @@ from gateway import (
     security,
 )
 from gateway.callers import Callers, caller
+from gateway.counters import Counters
 from gateway.errors import SignInNeeded
+from gateway.known_browsers import KnownBrowsers
 from gateway.provider import Client, Provider
-from gateway.sessions import Counters, Sessions
+from gateway.sessions import Sessions
 from gateway.settings import Settings
 from services.common import migrating
 from services.common.channels import Channels
@@ -59,12 +61,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     health.install(app)
     auth.install(app, door)
     joining.install(app, door)
-    api.install(app, door.counters, clock)
+    api.install(app)
     files.install(app)
-    limits.install(app.extensions, limits.Limits(door.counters, clock))
-    passing.install(app, settings)
+    passing.install(app, settings, door.browsers)
     answered.install(app.extensions, answered.Answered(settings, clock))
     pages.register(app, settings.name, clock)
+    limits.install(app, limits.Counting(door.counters, clock, settings.searches_a_minute))
     _guard(app)
     stop = operating.start(door, db, connected)
     app.extensions[_CLOSE] = [stop_measuring, stop, db.dispose, connected.close]
@@ -112,7 +114,8 @@ def _door(settings: Settings, db: Database, secret: bytes, channels: Channels, c
     # Without a person's pass: these calls are how a pass is come by.
     membership = channels.stub(MembershipStub, "membership", settings.page_deadline_s)
     callers = Callers(settings.cookie(), sessions, provider, membership, clock)
-    return auth.Door(settings, provider, sessions, Counters(db, secret), callers, membership, clock)
+    browsers = KnownBrowsers(secret, settings.cookie("known"), settings.https)
+    return auth.Door(settings, provider, sessions, Counters(db, secret), browsers, callers, membership, clock)
 
 
 def _guard(app: Flask) -> None:
@@ -130,6 +133,7 @@ def _guard(app: Flask) -> None:
             _refuse(guard)
         if guard.our_forms:
             security.check_form()
+        limits.counting().look(request.endpoint or "")
 
 
 def _refuse(guard: guards.Guard) -> None:

@@ -18,19 +18,16 @@ from fosse.membership.v1 import membership_pb2 as pb
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from gateway import guards
 from gateway.callers import Callers, caller
+from gateway.counters import Counters
 from gateway.errors import BadRequest
+from gateway.known_browsers import KnownBrowsers
+from gateway.limits import BEGUN, INVITATION, counting
 from gateway.provider import Provider
-from gateway.sessions import SIGN_IN, Counters, Limit, Sessions
+from gateway.sessions import SIGN_IN, Sessions
 from gateway.settings import Settings
 from services.common.clock import Clock
 from services.common.errors import NotAllowed
 
-SIGN_INS: Final = Limit(
-    "sign-in", 120, timedelta(minutes=10), "There were very many sign-ins from your address. Please wait a little."
-)
-INVITATIONS: Final = Limit(
-    "invitation", 10, timedelta(minutes=10), "Too many invitations were tried from your address. Please wait a little."
-)
 _RUN_OUT: Final = (
     "This sign-in has run out or was begun in another browser. Nothing was changed; please choose Sign in again."
 )
@@ -44,6 +41,7 @@ class Door:
     provider: Provider
     sessions: Sessions
     counters: Counters
+    browsers: KnownBrowsers
     callers: Callers
     membership: MembershipStub
     clock: Clock
@@ -79,8 +77,9 @@ class SignIn:
 
     def begin(self) -> ResponseReturnValue:
         door, now = self._door, self._door.clock()
-        door.counters.take(SIGN_INS, _address(), now)
+        counting().take(BEGUN)
         door.sessions.sweep(now)
+        door.counters.sweep(now)
         # One number per browser, so that two tabs may sign in at the same time.
         browser = request.cookies.get(self._browser_cookie)
         sign_in = door.sessions.begin_sign_in(safe_path(request.form.get("next", "")), browser, now)
@@ -98,8 +97,10 @@ class SignIn:
         tokens, proven = door.provider.exchange(sign_in, given["code"])
         self._end_old_session()
         number, _ = door.sessions.create(tokens, now, proven)
-        door.counters.give_back(SIGN_INS, _address(), now)
+        counting().give_back(counting().charges(BEGUN))
         response = redirect(sign_in.return_to, 303)
+        if proven.name:
+            door.browsers.remember(response, proven.name)
         self._set(response, door.settings.cookie(), number, None)
         return response
 
@@ -145,11 +146,10 @@ class Invitations:
         return render_template("invitation.html", code=code, signed_in=caller().signed_in)
 
     def accept(self, code: str) -> ResponseReturnValue:
-        door, now = self._door, self._door.clock()
-        door.counters.take(INVITATIONS, _address(), now)
+        door, charged = self._door, counting().take(INVITATION)
         token = door.callers.fresh_access_token()
         door.membership.AcceptInvitation(pb.AcceptInvitationRequest(code=code, access_token=token))
-        door.counters.give_back(INVITATIONS, _address(), now)
+        counting().give_back(charged)
         door.callers.forget(request.cookies.get(door.settings.cookie(), ""))
         flash("Welcome. You are now signed in as a member.")
         return redirect("/", 303)
@@ -163,7 +163,3 @@ def safe_path(given: str) -> str:
         return "/"
     # A signed link's code is kept nowhere, so not in a sign-in under way either.
     return "/" if parts.path.startswith(("/signin", "/signout", "/l/")) else given
-
-
-def _address() -> str:
-    return request.remote_addr or ""

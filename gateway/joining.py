@@ -1,6 +1,5 @@
 """Asking to join, for a person who is signed in and not a member yet."""
 
-from datetime import timedelta
 from typing import Final
 
 from flask import Blueprint, Flask, redirect, render_template, request
@@ -11,16 +10,12 @@ from gateway import guards
 from gateway.auth import Door
 from gateway.callers import caller
 from gateway.clients import clients
-from gateway.limits import limits
+from gateway.limits import JOINING, counting
 from gateway.lookups import lookups
 from gateway.pages.refused import NOTHING, Refused, refused
-from gateway.sessions import Limit
 from services.common.errors import Invalid
 from services.common.ids import new_id
 
-ASKING: Final = Limit(
-    "joining", 10, timedelta(minutes=10), "There were very many requests from your address. Please wait a little."
-)
 LABELS: Final = {
     "community_id": "Community",
     "name": "Your name",
@@ -42,7 +37,7 @@ def install(app: Flask, door: Door) -> None:
     def send() -> ResponseReturnValue:
         if caller().person:
             return redirect("/", 303)
-        limits().take(ASKING)
+        counting().take(JOINING)
         try:
             answer = clients().joining.AskToJoin(_asked(door.callers.fresh_access_token()))
         except Invalid as error:

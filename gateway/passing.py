@@ -8,31 +8,27 @@ that hangs holds few threads for a few seconds.
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import requests
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from gateway import guards
-from gateway.limits import limits
-from gateway.sessions import Limit
+from gateway.known_browsers import KnownBrowsers
 from gateway.settings import Settings
+from gateway.tries import Tries
 from services.common.errors import TooMany
 from services.common.rpc_errors import Away
 
 log = logging.getLogger(__name__)
-# People of a home share an address; who gets in does not count. The provider itself sees one address for all.
-TRIES: Final = Limit(
-    "provider", 30, timedelta(minutes=10), "Too many tries to sign in came from your address. Please wait a little."
-)
 _AWAY: Final = "The sign-in service does not answer just now. Your work here is safe; please try again in a minute."
 _CONNECT_S, _READ_S = 2.0, 5.0
 _FORM_BYTES = 64 * 1024
 _OURS = ("fosse_", "__Host-fosse_")
-_THERE = ("Accept", "Accept-Language", "Content-Type", "If-None-Match")
+_THERE = ("Accept", "Accept-Language", "If-None-Match")
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _BACK = (
     "Cache-Control", "Content-Language", "Content-Security-Policy", "Content-Type", "ETag", "Location",
     "Referrer-Policy", "X-Frame-Options", "X-Robots-Tag",
@@ -41,14 +37,14 @@ _BACK = (
 _TWISTED = ("/../", "/./", "//", "\\", ";", "%")
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install(app: Flask, settings: Settings, browsers: KnownBrowsers) -> None:
     """Nothing where the provider has an address of its own."""
     if not (settings.provider_address and settings.issuer.startswith(f"{settings.public_url}/")):
         return
     realm = urlsplit(settings.issuer).path
     connect, base = f"{realm}/protocol/openid-connect", realm.partition("/realms/")[0]
     rules = (f"{connect}/auth", f"{connect}/logout", f"{connect}/logout/<path:rest>")
-    passing = _PassingOn(settings)
+    passing = _PassingOn(settings, Tries(browsers, f"{realm}/login-actions/"))
 
     @guards.theirs
     def provider(rest: str = "") -> Response:
@@ -59,7 +55,8 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 class _PassingOn:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tries: Tries) -> None:
+        self._tries = tries
         there = urlsplit(settings.provider_address)
         self._origin = f"{there.scheme}://{there.netloc}"
         self._trusted = str(settings.provider_ca or "") or True
@@ -70,12 +67,14 @@ class _PassingOn:
         if any(each in f"{request.path}/" for each in _TWISTED):
             raise NotFound
         request.max_content_length = _FORM_BYTES
-        body = request.get_data()
-        if request.method == "POST":
-            limits().take(TRIES)
-        answer = self._asked(body)
-        if request.method == "POST" and answer.headers.get("Location", "").startswith(self._returns_to):
-            limits().give_back(TRIES)
+        if request.method != "POST":
+            return self._asked(b"")
+        # Written anew from what was read, so that nothing is counted here as one thing and read there as another.
+        form = self._tries.form()
+        charged = self._tries.take(form)
+        answer = self._asked(urlencode(form).encode())
+        if _gets_in(answer.headers.get("Location", ""), self._returns_to):
+            self._tries.give_back(charged)
         return answer
 
     def _asked(self, body: bytes) -> Response:
@@ -106,9 +105,14 @@ class _PassingOn:
         )
 
 
+def _gets_in(location: str, returns_to: str) -> bool:
+    return location.startswith(f"{returns_to}?") and "code" in parse_qs(urlsplit(location).query)
+
+
 def _headers() -> Mapping[str, str]:
     theirs = {name: text for name, text in request.cookies.items() if not name.startswith(_OURS)}
     sent = {name: request.headers[name] for name in _THERE if name in request.headers}
+    sent |= _FORM if request.method == "POST" else {}
     return {**sent, **({"Cookie": "; ".join(f"{name}={text}" for name, text in theirs.items())} if theirs else {})}
 
 

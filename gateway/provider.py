@@ -157,7 +157,8 @@ class Provider:
             }
             params = {"nonce": nonce, "client_id": self._client.client_id, "access_token": given["access_token"]}
             CodeIDToken(token.claims, token.header, options, params).validate(leeway=_LEEWAY_S)
-            return AtProvider(str(token.claims["sub"]), str(token.claims.get("sid", "")))
+            claims = token.claims
+            return AtProvider(str(claims["sub"]), str(claims.get("sid", "")), str(claims.get("preferred_username", "")))
         except (JoseError, ValueError) as error:
             # A provider that changed its keys is asked for them again at the next attempt.
             self._keys = None

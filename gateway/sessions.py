@@ -1,24 +1,21 @@
-"""What the gateway remembers: sessions, sign-ins under way and rate counters. The only SQL in the gateway.
+"""What the gateway remembers: sessions and sign-ins under way.
 
 The browser holds a random number; the database holds its hash, and the provider's tokens sealed with a key made from
 the number itself: whoever reads the database can neither use a session nor read a token.
 """
 
 import hashlib
-import hmac
 import json
 import secrets
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from nacl.secret import SecretBox
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.common import privacy
 from services.common.database import Database, UtcDateTime
-from services.common.errors import TooMany
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(hours=24)
@@ -57,15 +54,6 @@ ENDINGS = Table(
     Column("hash", String(64), primary_key=True, info=privacy.SECRET),
     Column("said_at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
 )
-COUNTERS = Table(
-    "counters",
-    METADATA,
-    Column("what", String(32), primary_key=True, info=privacy.STATE),
-    # A keyed hash of an address.
-    Column("who", String(64), primary_key=True, info=privacy.PERSONAL),
-    Column("since", UtcDateTime, primary_key=True, info=privacy.TIMES),
-    Column("count", Integer, nullable=False, info=privacy.COUNTS),
-)
 
 
 @dataclass(frozen=True)
@@ -86,6 +74,8 @@ class AtProvider:
 
     subject: str = field(default="", repr=False)
     session: str = field(default="", repr=False)
+    # What they type to sign in there; empty where the provider does not say it.
+    name: str = field(default="", repr=False)
 
 
 NOWHERE = AtProvider()
@@ -98,6 +88,8 @@ class Session:
     tokens: Tokens
     created_at: datetime
     seen_at: datetime
+    # Of the person, the same in all their sessions; empty in sessions that began before it was kept.
+    subject: str = field(default="", repr=False)
 
     def is_over(self, now: datetime) -> bool:
         return now - self.seen_at > IDLE or now - self.created_at > ABSOLUTE
@@ -112,16 +104,6 @@ class SignIn:
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
     return_to: str
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most `count` in each window, per address."""
-
-    what: str
-    count: int
-    window: timedelta
-    sentence: str
 
 
 def _hash(kind: str, value: str) -> str:
@@ -194,7 +176,7 @@ class Sessions:
             row = conn.execute(select(SESSIONS).where(SESSIONS.c.hash == name)).one_or_none()
         if row is None:
             return None
-        session = Session(name, key, _unseal(key, row.tokens), row.created_at, row.seen_at)
+        session = Session(name, key, _unseal(key, row.tokens), row.created_at, row.seen_at, row.subject or "")
         if session.is_over(now):
             self.end(number)
             return None
@@ -245,7 +227,6 @@ class Sessions:
             conn.execute(delete(SESSIONS).where(old))
             conn.execute(delete(SIGN_INS).where(SIGN_INS.c.begun_at < now - SIGN_IN))
             conn.execute(delete(ENDINGS).where(ENDINGS.c.said_at < now - timedelta(days=1)))
-            conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
 
     def _touched(self, session: Session, now: datetime) -> Session:
         if now - session.seen_at < _TOUCH:
@@ -257,38 +238,3 @@ class Sessions:
     @staticmethod
     def _key(number: str) -> bytes:
         return hashlib.sha256(f"seal:{number}".encode()).digest()
-
-
-class Counters:
-    """How often an address tried something; kept in the database, because a count per worker would be no limit."""
-
-    def __init__(self, db: Database, secret: bytes) -> None:
-        self._db = db
-        self._secret = secret
-
-    def take(self, limit: Limit, address: str, now: datetime) -> None:
-        """Counts one attempt; raises `TooMany` when the address has used up the window."""
-        if self._count(limit, address, now, 1) > limit.count:
-            left = int((_window(limit, now) + limit.window - now).total_seconds()) + 1
-            raise TooMany(limit.sentence, retry_after_s=left)
-
-    def give_back(self, limit: Limit, address: str, now: datetime) -> None:
-        """An honest attempt does not count: many people share one address."""
-        self._count(limit, address, now, -1)
-
-    def _count(self, limit: Limit, address: str, now: datetime, by: int) -> int:
-        upsert = sqlite.insert if self._db.sqlite else postgresql.insert
-        row = upsert(COUNTERS).values(what=limit.what, who=self._who(address), since=_window(limit, now), count=by)
-        counted = row.on_conflict_do_update(
-            index_elements=["what", "who", "since"], set_={"count": COUNTERS.c["count"] + by}
-        ).returning(COUNTERS.c["count"])
-        with self._db.write() as conn:
-            return int(conn.execute(counted).scalar_one())
-
-    def _who(self, address: str) -> str:
-        return hmac.new(self._secret, f"address:{address}".encode(), hashlib.sha256).hexdigest()
-
-
-def _window(limit: Limit, now: datetime) -> datetime:
-    length = limit.window.total_seconds()
-    return datetime.fromtimestamp(now.timestamp() // length * length, UTC)

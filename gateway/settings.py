@@ -52,6 +52,8 @@ class Settings:
     secret_key_file: Path = Path("gateway.key")
     # Largest file that may be sent, in bytes; what FOSSE_RESOURCE_LARGEST_FILE_MB lets in.
     upload_limit: int = 25_000_000
+    # How often one person may search in a minute; an address may four times, everybody together forty times as often.
+    searches_a_minute: int = 300
     # What all calls behind one page may take together.
     page_deadline_s: float = 2.0
     # Uploads and downloads stream; they may take longer than a page.

@@ -60,7 +60,7 @@ def need() -> None:
 
 
 @contextmanager
-def a_county(slug: str, name: str) -> Iterator[Compose]:
+def a_county(slug: str, name: str, **changed: str) -> Iterator[Compose]:
     need()
     with bound("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
@@ -73,6 +73,7 @@ def a_county(slug: str, name: str) -> Iterator[Compose]:
         "FOSSE_PUBLIC_URL": f"http://localhost:{port}",
         "POSTGRES_IMAGE": machine.POSTGRES_IMAGE,
         "KAFKA_IMAGE": machine.KAFKA_IMAGE,
+        **changed,
     }
     made = Compose(f"fosse-tested-{secrets.token_hex(4)}", f"http://localhost:{port}", settings)
     try:

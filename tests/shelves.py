@@ -104,6 +104,8 @@ class Region(federation_pb2_grpc.FederationServicer):
         return federation_pb2.GetFederationStatusResponse(slug="notts", name="Notts")
 
     def ReceiveEnrolment(self, request: Any, context: Any) -> federation_pb2.ReceiveEnrolmentResponse:
+        if request.code != "right":
+            raise NotFound("There is no such code.")
         return federation_pb2.ReceiveEnrolmentResponse(enrolment_id="e" * 32, fingerprint_words="oak elm ash")
 
 

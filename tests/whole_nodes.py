@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from gateway.settings import Settings as GatewaySettings
@@ -28,10 +29,11 @@ class WholeNode(Members):
 
 
 @contextmanager
-def a_whole_node(folder: Path, slug: str = "notts") -> Iterator[WholeNode]:
-    """With two communities and nobody in them."""
+def a_whole_node(folder: Path, slug: str = "notts", **changed: Any) -> Iterator[WholeNode]:
+    """With two communities and nobody in them; `changed` are settings of the node."""
     port, provider_port = _free_ports()
-    settings = Settings(data=folder / slug, slug=slug, name=slug.title(), port=port, provider_port=provider_port)
+    usual = Settings(data=folder / slug, slug=slug, name=slug.title(), port=port, provider_port=provider_port)
+    settings = replace(usual, **changed)
     with ExitStack() as stack:
         stack.enter_context(_running(settings))
         run_dir = Path(str(Folder(settings.data).holder()["run_dir"]))

@@ -6,8 +6,7 @@ search engine and no log of ours.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,21 +17,16 @@ from gateway import guards, link_acts
 from gateway.answered import answered
 from gateway.clients import Clients, clients
 from gateway.errors import STATUS
-from gateway.limits import limits
+from gateway.limits import LINK, counting
 from gateway.link_acts import ACTS, Act, Done
 from gateway.pages.refused import NOTHING, Refused, refused
 from gateway.pages.side import unless_away
 from gateway.pulse_form import LABELS
-from gateway.sessions import Limit
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from services.common.ids import new_id
 
 T = TypeVar("T")
 blueprint = Blueprint("links", __name__, url_prefix="/l")
-# Only codes that are not known count: a good link opens, however many others guess from the same address.
-GUESSES: Final = Limit(
-    "link", 30, timedelta(minutes=10), "Too many links that do not exist were tried from your address. Please wait."
-)
 
 
 @blueprint.get("/<code>")
@@ -83,11 +77,15 @@ def _nobody() -> Clients:
 
 
 def _known(ask: Callable[[], T]) -> T:
+    """A good link is not counted; after many that are not, none is looked up from that address for a while."""
+    charged = counting().take(LINK)
     try:
         return ask()
     except NotFound:
-        limits().take(GUESSES)
+        charged = []
         raise
+    finally:
+        counting().give_back(charged)
 
 
 def _meeting(link: Any) -> events_pb2.Meeting:

@@ -69,6 +69,8 @@ def fosse() -> None:
 @click.option("--issuer", help="The county's own OpenID provider, instead of the built-in sign-in.")
 @click.option("--client-id", help="What that provider knows this node by.  [default: fosse-gateway]")
 @click.option("--client-secret-file", type=click.Path(path_type=Path), help="File with the secret it gave us.")
+@click.option("--trusted-proxies", type=int, help="How many proxies may name the person's address.  [default: 0]")
+@click.option("--searches-a-minute", type=int, help="How often one person may search.  [default: 300]")
 @click.option("--no-gateway", is_flag=True, default=None, help="No web pages here; gunicorn uses the sockets.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True, help="End with the process that started this one.")
 def node(until_stdin_closes: bool, no_gateway: bool | None, **options: Any) -> None:

@@ -22,6 +22,8 @@ def gateway_settings(settings: Settings, folder: Folder, run_dir: Path) -> Gatew
         listen=f"{settings.host}:{settings.port}",
         server="waitress" if settings.gateway else "gunicorn",
         threads=settings.threads,
+        trusted_proxies=settings.trusted_proxies,
+        searches_a_minute=settings.searches_a_minute,
         run_dir=run_dir,
         database=folder.database("gateway"),
         issuer=settings.issuer_address,

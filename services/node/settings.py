@@ -49,6 +49,10 @@ class Settings:
     """False: no web pages here; gunicorn workers connect to the sockets."""
     threads: int = 8
     """That answer pages."""
+    trusted_proxies: int = 0
+    """How many proxies in front of the pages may name the person's address."""
+    searches_a_minute: int = 300
+    """Of one person."""
 
     @property
     def address(self) -> str:

@@ -26,6 +26,10 @@ ROOT = Path(__file__).parents[2]
 CONVENORS = {"notts": "m023", "derbys": "m066", "leics": "m074"}
 
 
+# One person searches for everybody here.
+UNLIMITED = ("--searches-a-minute", "1000000")
+
+
 @contextmanager
 def a_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="fosse-bench-"))
@@ -36,7 +40,7 @@ def a_folder() -> Iterator[Path]:
 
 
 def a_node(slug: str, folder: Path) -> RunningNode:
-    return RunningNode(worlds.load(date.today()).county(slug), folder / slug, free_ports())
+    return RunningNode(worlds.load(date.today()).county(slug), folder / slug, free_ports(), *UNLIMITED)
 
 
 def let_in(node: RunningNode) -> Person:

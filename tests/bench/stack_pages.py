@@ -15,6 +15,7 @@ from services.node.demo.region import free_ports
 from services.node.demo.world import World
 from tests.bench import client
 from tests.bench.figures import Figure
+from tests.bench.region import UNLIMITED
 from tests.composed import Compose
 
 NAMES = ("page-ratio", "api-ratio")
@@ -26,7 +27,7 @@ def measure(county: Compose) -> Iterator[Figure]:
     """Both hold the same leaflets, and one signed-in convenor asks both by turns."""
     world = worlds.load(date.today())
     with tempfile.TemporaryDirectory() as folder:
-        node = Played(world.county("notts"), Path(folder) / "node", free_ports())
+        node = Played(world.county("notts"), Path(folder) / "node", free_ports(), *UNLIMITED)
         node.start()
         try:
             node.wait_until_ready()

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import delete
 
 from gateway.app import MIGRATIONS, close, create_app
+from gateway.counters import COUNTERS
 from gateway.lookups import Lookups
-from gateway.sessions import COUNTERS, Sessions, Tokens
+from gateway.sessions import Sessions, Tokens
 from gateway.settings import Settings
 from services.common import migrating
 from services.common.database import Database

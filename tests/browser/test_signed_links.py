@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from fosse.events.v1 import events_pb2
 from fosse.membership.v1 import links_pb2 as links
-from gateway.pages.links import GUESSES
+from gateway.limits import LINK
 from services.common.access import LINK_RUN_OUT
 from services.common.errors import Conflict, NotFound
 from tests.browser import looking, world
@@ -110,12 +110,15 @@ def test_the_code_leaves_in_no_referer_no_search_no_sign_in_and_no_log(
     assert not [one for one in caplog.records if CODE in one.getMessage() and not one.name.startswith("urllib3")]
 
 
-def test_many_wrong_guesses_are_stopped_and_a_good_link_still_opens(county: County, browser: Browser) -> None:
-    guesses = [browser.get(f"/l/guess{number}").status_code for number in range(GUESSES.count + 1)]
+def test_after_many_wrong_guesses_no_link_is_looked_up_from_that_address(county: County, browser: Browser) -> None:
+    most = LINK[0].count
+    good = [browser.get(PATH).status_code for _ in range(most + 5)]
 
-    assert guesses == [404] * GUESSES.count + [429]
-    assert browser.get(PATH).status_code == 200
-    assert "You have a place" in browser.send(PATH, id="1" * 32).text
+    guesses = [browser.get(f"/l/guess{number}").status_code for number in range(most + 1)]
+
+    assert good == [200] * (most + 5) and guesses == [404] * most + [429]
+    stopped = browser.get(PATH)
+    assert stopped.status_code == 429 and int(stopped.headers["Retry-After"]) > 0
 
 
 def test_a_page_of_a_link_makes_three_calls_at_most(county: County, browser: Browser) -> None:

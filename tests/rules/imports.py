@@ -61,8 +61,9 @@ def flask_outside_web_and_provider(root: Path) -> list[str]:
     return _imported_outside(root, "flask", "gateway", "services.node.provider")
 
 
-def sql_outside_the_gateways_sessions(root: Path) -> list[str]:
-    found = _imported_outside(root, "sqlalchemy", "gateway.sessions", "gateway.migrations", "services")
+def sql_outside_the_gateways_stores(root: Path) -> list[str]:
+    stores = ("gateway.sessions", "gateway.counters", "gateway.migrations", "services")
+    found = _imported_outside(root, "sqlalchemy", *stores)
     return found + _imported_outside(root, "alembic", "gateway.migrations", "services")
 
 

@@ -22,7 +22,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (imports.impure_domains, "services/resource/domain.py", "from fosse.resource.v1 import resource_pb2\n"),
     (imports.kafka_outside_its_adapter, "services/resource/jobs.py", "from kafka import KafkaProducer\n"),
     (imports.flask_outside_web_and_provider, "services/membership/rpc.py", "import flask\n"),
-    (imports.sql_outside_the_gateways_sessions, "gateway/pages/shelf.py", "from sqlalchemy import select\n"),
+    (imports.sql_outside_the_gateways_stores, "gateway/pages/shelf.py", "from sqlalchemy import select\n"),
     (imports.imports_of_protos_by_folder, "gateway/api.py", "from protos.fosse.resource.v1 import resource_pb2\n"),
     (imports.imports_of_tests, "services/node/demo.py", "from tests.machine import FULL\n"),
     (imports.environment_outside_settings, "gateway/app.py", "import os\nkey = os.environ['KEY']\n"),

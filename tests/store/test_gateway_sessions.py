@@ -8,24 +8,19 @@ from sqlalchemy import func, inspect, select
 
 from gateway.app import MIGRATIONS
 from gateway.sessions import (
-    COUNTERS,
     METADATA,
     NOWHERE,
     SESSIONS,
     SIGN_INS,
     AtProvider,
-    Counters,
-    Limit,
     Sessions,
     Tokens,
 )
 from services.common.database import Database
-from services.common.errors import TooMany
 from tests.conftest import MakeDatabase
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOKENS = Tokens(access="access-1", access_until=1.0, refresh="refresh-1")
-THREE = Limit("sign-in", 3, timedelta(minutes=10), "Too many.")
 
 
 @pytest.fixture
@@ -125,47 +120,6 @@ def test_a_renewal_that_died_does_not_block_the_next(db: Database) -> None:
     assert sessions.claim_renewal(kept, NOW)
     found = sessions.find(number, NOW)
     assert found and found.tokens.access == "access-2"
-
-
-def test_forty_tries_at_once_pass_the_limit_three_times(db: Database) -> None:
-    counters = Counters(db, b"secret")
-
-    def attempt(_: int) -> bool:
-        try:
-            counters.take(THREE, "192.0.2.1", NOW)
-        except TooMany as refusal:
-            assert 0 < refusal.retry_after_s <= 601
-            return False
-        return True
-
-    with ThreadPoolExecutor(8) as pool:
-        passed = list(pool.map(attempt, range(40)))
-
-    assert passed.count(True) == 3
-
-
-def test_another_address_and_another_hour_have_counts_of_their_own(db: Database) -> None:
-    counters = Counters(db, b"secret")
-    for _ in range(3):
-        counters.take(THREE, "192.0.2.1", NOW)
-
-    counters.take(THREE, "192.0.2.2", NOW)
-    counters.take(THREE, "192.0.2.1", NOW + timedelta(minutes=10))
-    with pytest.raises(TooMany):
-        counters.take(THREE, "192.0.2.1", NOW)
-
-
-def test_an_honest_try_is_given_back_and_no_address_is_kept(db: Database) -> None:
-    counters = Counters(db, b"secret")
-    for _ in range(10):
-        counters.take(THREE, "192.0.2.1", NOW)
-        counters.give_back(THREE, "192.0.2.1", NOW)
-
-    with db.read() as conn:
-        kept = conn.execute(select(COUNTERS)).all()
-
-    assert [row[3] for row in kept] == [0]
-    assert "192.0.2.1" not in str(kept)
 
 
 def test_the_tables_are_those_that_the_code_knows(db: Database) -> None:

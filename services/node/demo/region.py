@@ -71,10 +71,11 @@ N = TypeVar("N", bound=Node)
 class RunningNode:
     """One node of the region."""
 
-    def __init__(self, county: County, data: Path, ports: Ports) -> None:
+    def __init__(self, county: County, data: Path, ports: Ports, *options: str) -> None:
         self.county = county
         self.folder = Folder(data)
         self.ports = ports
+        self.options = options
         self.address = f"http://127.0.0.1:{ports.web}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -140,7 +141,7 @@ class RunningNode:
             sys.executable, "-m", "services.node", "node", "--until-stdin-closes",
             "--data", str(self.folder.path), "--slug", self.county.id, "--name", self.county.name,
             "--port", str(self.ports.web), "--door-port", str(self.ports.door),
-            "--provider-port", str(self.ports.provider),
+            "--provider-port", str(self.ports.provider), *self.options,
         ]  # fmt: skip
         return [*command, "--hub"] if self.county.hub else command
 

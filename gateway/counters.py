@@ -1,0 +1,137 @@
+"""How often something was tried: kept in the gateway's database, because a count per worker would be no limit."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.sessions import METADATA
+from services.common import privacy
+from services.common.database import Database, UtcDateTime
+from services.common.errors import TooMany
+
+COUNTERS = Table(
+    "counters",
+    METADATA,
+    Column("what", String(32), primary_key=True, info=privacy.STATE),
+    # A keyed hash of an address, a person or a name.
+    Column("who", String(64), primary_key=True, info=privacy.PERSONAL),
+    Column("since", UtcDateTime, primary_key=True, info=privacy.TIMES),
+    Column("count", Integer, nullable=False, info=privacy.COUNTS),
+)
+# Which names were typed in one sign-in at the provider, because its page for a one-time code names nobody.
+TRIED = Table(
+    "tried",
+    METADATA,
+    Column("tab", String(64), primary_key=True, info=privacy.SECRET),
+    # A keyed hash of a name.
+    Column("who", String(64), primary_key=True, info=privacy.PERSONAL),
+    Column("at", UtcDateTime, nullable=False, index=True, info=privacy.TIMES),
+)
+
+
+class Per(StrEnum):
+    """Whose tries are counted together; `COUNTY` is everybody's at this node."""
+
+    ADDRESS = "address"
+    PERSON = "person"
+    NAME = "user name"
+    BROWSER = "known browser"
+    COUNTY = "county"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` in any stretch of time as long as the window."""
+
+    what: str
+    per: Per
+    count: int
+    window: timedelta
+    sentence: str
+    # A worker takes so many at once, and then counts by itself.
+    at_a_time: int = 1
+
+
+# Whom to count as, for one limit.
+Charge = tuple[Limit, str]
+
+
+class Counters:
+    """Safe from many threads and from several worker processes."""
+
+    def __init__(self, db: Database, secret: bytes) -> None:
+        self._db = db
+        self._secret = secret
+
+    def take(self, limit: Limit, who: str, now: datetime) -> None:
+        """Counts one try; raises `TooMany`, and counts nothing, when there were as many as there may be."""
+        self.take_all([(limit, who)], now)
+
+    def take_all(self, charges: Iterable[Charge], now: datetime) -> None:
+        """Counts one try of each, or of none where one of them is used up."""
+        with self._db.write() as conn:
+            # In one order, so that two requests never wait for each other's rows.
+            for limit, who in sorted(charges, key=lambda charge: (_what(charge[0]), charge[1])):
+                self._take(conn, limit, who, now)
+
+    def give_back(self, limit: Limit, who: str, now: datetime) -> None:
+        """An honest try does not count: many people share one address."""
+        with self._db.write() as conn:
+            self._count(conn, limit, who, _window(limit, now), -1)
+
+    def note(self, tab: str, who: str, now: datetime) -> None:
+        """Somebody's name was typed in this sign-in at the provider."""
+        row = self._insert(TRIED).values(tab=self._hashed(tab), who=who, at=now)
+        with self._db.write() as conn:
+            conn.execute(row.on_conflict_do_nothing())
+
+    def noted(self, tab: str) -> list[str]:
+        with self._db.read() as conn:
+            return list(conn.scalars(select(TRIED.c.who).where(TRIED.c.tab == self._hashed(tab)).order_by(TRIED.c.who)))
+
+    def sweep(self, now: datetime) -> None:
+        """Removes what limits nobody any more."""
+        with self._db.write() as conn:
+            conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
+            conn.execute(delete(TRIED).where(TRIED.c.at < now - timedelta(days=1)))
+
+    def _take(self, conn: Connection, limit: Limit, who: str, now: datetime) -> None:
+        since = _window(limit, now)
+        here = self._count(conn, limit, who, since, limit.at_a_time)
+        # Windows begin at round times: only with the one before does no stretch of time hold more than `count`.
+        before = self._counted(conn, limit, who, since - limit.window)
+        if here + before > limit.count:
+            over = since + limit.window if here <= limit.count else since + 2 * limit.window
+            raise TooMany(limit.sentence, retry_after_s=int((over - now).total_seconds()) + 1)
+
+    def _count(self, conn: Connection, limit: Limit, who: str, since: datetime, by: int) -> int:
+        row = self._insert(COUNTERS).values(what=_what(limit), who=self._hashed(who), since=since, count=by)
+        counted = row.on_conflict_do_update(
+            index_elements=["what", "who", "since"], set_={"count": COUNTERS.c["count"] + by}
+        ).returning(COUNTERS.c["count"])
+        return int(conn.execute(counted).scalar_one())
+
+    def _counted(self, conn: Connection, limit: Limit, who: str, since: datetime) -> int:
+        same = (COUNTERS.c.what == _what(limit), COUNTERS.c.who == self._hashed(who), COUNTERS.c.since == since)
+        return conn.scalar(select(COUNTERS.c["count"]).where(*same)) or 0
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        return sqlite.insert(table) if self._db.sqlite else postgresql.insert(table)
+
+    def _hashed(self, who: str) -> str:
+        return hmac.new(self._secret, f"who:{who}".encode(), hashlib.sha256).hexdigest()
+
+
+def _what(limit: Limit) -> str:
+    return f"{limit.what}/{limit.per}"
+
+
+def _window(limit: Limit, now: datetime) -> datetime:
+    length = limit.window.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // length * length, UTC)

@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from gateway import wsgi
 from gateway.app import MIGRATIONS, create_app
+from gateway.queues import Dispatcher
 from gateway.settings import Settings
 from services.common import logs, migrating, settings
 from services.common.database import Database
@@ -34,7 +35,7 @@ class Workers(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": self._given.listen,
             "workers": self._given.workers,
             "threads": self._given.threads,
-            "worker_class": "gthread",
+            "worker_class": "gateway.queues.Worker",
             "control_socket_disable": True,
             "preload_app": False,
             "graceful_timeout": 15,
@@ -76,7 +77,7 @@ def _serve(given: Settings) -> None:
         waitress.serve(
             create_app(given),
             listen=given.listen,
-            threads=given.threads,
+            _dispatcher=Dispatcher(given.threads),
             channel_request_lookahead=1,
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,

@@ -25,6 +25,7 @@ from gateway import (
     passing,
     security,
 )
+from gateway.admission import Admission, Congestion
 from gateway.callers import Callers, caller
 from gateway.counters import Counters
 from gateway.errors import SignInNeeded
@@ -96,6 +97,7 @@ def _flask(settings: Settings, secret: bytes) -> Flask:
         hops = settings.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own way to put something around an application
+    app.wsgi_app = Admission(app.wsgi_app, Congestion())  # type: ignore[method-assign]  # as above
     return app
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from gateway.queues import Dispatcher
 from services.common.errors import Conflict, Invalid
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ class WebServer:
     """One application on one bound socket."""
 
     def __init__(self, app: "WSGIApplication", taken: socket.socket, *, threads: int, largest_body: int) -> None:
+        self._dispatcher = Dispatcher(threads)
         self._server: Any = create_server(
             app,
+            _dispatcher=self._dispatcher,
             sockets=[taken],
-            threads=threads,
             # Without these two, 64 connections get a tenth of what 8 get.
             channel_request_lookahead=1,
             asyncore_use_poll=True,
@@ -73,6 +75,7 @@ class WebServer:
 
     def stop(self, within_s: float = 10.0) -> None:
         """Takes no new connection, answers what was asked, then ends."""
+        self._dispatcher.ending = True
         self._drain_until = time.monotonic() + within_s
         self._server.pull_trigger()
         self._thread.join(within_s + 5)

@@ -20,6 +20,7 @@ from services.node.web import bound
 from tests.browsing import Browser
 from tests.databases import SqliteDatabases
 from tests.gateways import Web, a_gateway
+from tests.promises.overload import load
 from tests.rules.tree import ROOT
 from tests.waiting import until
 
@@ -76,6 +77,16 @@ def test_a_session_is_known_to_every_worker_and_its_end_too(web: Web, command: t
 
         assert asked == [200] * 30
         until(lambda: all_out(browser), "no worker remembers the session", 10)
+
+
+def test_workers_refuse_what_has_stood_in_their_queues_and_answer_the_rest(web: Web) -> None:
+    with workers(replace(web.settings, threads=4), *OURS) as browser:
+        calm = load("closed", browser.url, "/about", 8, 2)
+        rush = load("open", browser.url, "/about", 4 * len(calm) / 2, 3)
+        until(lambda: browser.get("/about").status_code == 200, "all are let in again", 10)
+
+    assert {each.status for each in calm} == {200}
+    assert {(each.status, each.retry_after) for each in rush} == {(200, ""), (429, "2")}
 
 
 def all_out(browser: Browser) -> bool:

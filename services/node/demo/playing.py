@@ -14,6 +14,8 @@ from services.node.demo.waiting import until
 from services.node.demo.world import Member, World
 
 SOON_S = 20.0
+# A search is limited for each person.
+_LOOKS_S = 0.5
 
 
 class Node(region.Node, Protocol):
@@ -74,11 +76,13 @@ Step = tuple[str, Act]
 
 
 def found(person: Person, words: str, title: str) -> None:
-    until(lambda: any(title in each for each in person.search(words)), SOON_S, f"Finding “{title}”")
+    until(lambda: any(title in each for each in person.search(words)), SOON_S, f"Finding “{title}”", every_s=_LOOKS_S)
 
 
 def gone(person: Person, title: str) -> None:
-    until(lambda: title not in person.search(title), SOON_S, f"The end of “{title}” at {person.address}")
+    until(
+        lambda: title not in person.search(title), SOON_S, f"The end of “{title}” at {person.address}", every_s=_LOOKS_S
+    )
 
 
 def there(person: Person, path: str) -> None:

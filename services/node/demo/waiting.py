@@ -11,7 +11,9 @@ class TookTooLong(Exception):
     """What was waited for did not happen; the sentence says what, and what was seen instead."""
 
 
-def until(look: Callable[[], T | None], within_s: float, what: str, seen: Callable[[], str] = str) -> T:
+def until(
+    look: Callable[[], T | None], within_s: float, what: str, seen: Callable[[], str] = str, *, every_s: float = 0.05
+) -> T:
     """The first thing that `look` finds; raises `TookTooLong`."""
     end = time.monotonic() + within_s
     while True:
@@ -20,4 +22,4 @@ def until(look: Callable[[], T | None], within_s: float, what: str, seen: Callab
             return found
         if time.monotonic() > end:
             raise TookTooLong(f"{what} did not happen within {within_s:g} s. {seen()}".strip())
-        time.sleep(0.05)
+        time.sleep(every_s)

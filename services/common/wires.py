@@ -88,7 +88,7 @@ class MutualTls:
         self._guard = threading.Lock()
         self._generation, self._looked_at = 0, 0.0
         self._read = self._files()
-        node = _node_of(self._read.identity)
+        self._node = node = _node_of(self._read.identity)
         # With the node's name: who shares a network with another node could not tell its services from ours.
         self._where = where or (lambda service: f"{service}.{node}:{PORT}")
 
@@ -117,10 +117,11 @@ class MutualTls:
     def caller(self, context: Any, said: str) -> str:
         """Raises `NotAllowed` for a certificate that names no workload: what a caller says counts for nothing."""
         names = [urlsplit(str(each, "utf-8")) for each in context.auth_context().get(_SAN, ())]
-        workloads: list[str] = [each.path.lstrip("/") for each in names if each.scheme == "spiffe" and each.netloc]
-        if len(workloads) != 1 or not workloads[0].isidentifier():
+        workloads = [each for each in names if each.scheme == "spiffe"]
+        found = workloads[0].path.removeprefix("/") if len(workloads) == 1 else ""
+        if not found.isidentifier() or workloads[0].netloc != self._node:
             raise NotAllowed("The certificate of this caller names no workload of this node. Nothing was changed.")
-        return workloads[0]
+        return found
 
     def _for_servers(self) -> Any:
         """Asked at every handshake, so that a renewed certificate needs no restart."""

@@ -5,19 +5,17 @@ Here the servers' door is real and the handlers behind it are stand-ins, so that
 What a person may do to which object is decided behind it; test_45_whose_object.py tries that.
 """
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from joserfc.jwk import OKPKey
 from joserfc.util import urlsafe_b64decode
@@ -30,7 +28,7 @@ from services.common.rpc import PASS, Server
 from services.common.wires import WORKLOAD, Sockets
 from tests.promises.planted import Bug, planted
 from tests.promises.promise import promise
-from tests.rules.tree import ROOT
+from tests.promises.stand_ins import door_opens, generated, stand_ins
 
 SEED = 45
 OBJECT = "a" * 32
@@ -117,69 +115,24 @@ def should(rule: access_pb2.Access, path: str, who: Who) -> bool:
     return who.workload == "gateway" and (rule.anyone or bool(who.roles & set(rule.roles)))
 
 
-class Anything:
-    """A servicer that answers every rpc with an empty message."""
-
-    def __init__(self, service: ServiceDescriptor) -> None:
-        self._service = service
-
-    def __getattr__(self, name: str) -> Any:
-        rpc = self._service.methods_by_name[name]
-        answer = GetMessageClass(rpc.output_type)()
-        if rpc.server_streaming:
-            return lambda _request, _context: iter([answer])
-        return lambda _request, _context: answer
-
-
-def generated() -> Iterator[tuple[ModuleType, ServiceDescriptor]]:
-    """Every service of the protos with its generated module."""
-    for path in sorted((ROOT / "protos" / "fosse").rglob("*_pb2_grpc.py")):
-        name = ".".join(path.relative_to(ROOT / "protos").with_suffix("").parts)
-        messages = importlib.import_module(name.removesuffix("_grpc"))
-        for service in messages.DESCRIPTOR.services_by_name.values():
-            yield importlib.import_module(name), service
-
-
 @contextmanager
 def serving(folder: Path) -> Iterator[grpc.Channel]:
     public = urlsafe_b64decode(str(KEY.as_dict()["x"]).encode())
     verifier = PassVerifier(lambda: {"k1": public}, lambda: NOW)
-    adders = [adder(module, service) for module, service in generated()]
-    server = Server("all", adders, Sockets(folder), verifier, workers=4)
+    server = Server("all", stand_ins(), Sockets(folder), verifier, workers=4)
     server.start()
     with grpc.insecure_channel(f"unix:{folder / 'all.sock'}") as channel:
         yield channel
     server.stop()
 
 
-def adder(module: ModuleType, service: ServiceDescriptor) -> Any:
-    add = getattr(module, f"add_{service.name}Servicer_to_server")
-    return lambda server: add(Anything(service), server)
-
-
 def let_in(channel: grpc.Channel, rpc: MethodDescriptor, who: Who) -> bool:
-    path = f"/{rpc.containing_service.full_name}/{rpc.name}"
-    codec = {
-        "request_serializer": GetMessageClass(rpc.input_type).SerializeToString,
-        "response_deserializer": GetMessageClass(rpc.output_type).FromString,
-    }
     asked: Any = GetMessageClass(rpc.input_type)()
     named = rpc.GetOptions().Extensions[access_pb2.access].link_object
     if named:
         setattr(asked, named, who.asks_for)
-    sent = iter([asked]) if rpc.client_streaming else asked
-    kind = f"{'stream' if rpc.client_streaming else 'unary'}_{'stream' if rpc.server_streaming else 'unary'}"
-    call = getattr(channel, kind)(path, **codec)
     token = token_of(who)
-    metadata = [(WORKLOAD, who.workload), *([(PASS, token)] if token else [])]
-    try:
-        answer = call(sent, timeout=5, metadata=metadata)
-        _ = list(answer) if rpc.server_streaming else answer
-    except grpc.RpcError as error:
-        code = error.code() if isinstance(error, grpc.Call) else None
-        assert code is grpc.StatusCode.PERMISSION_DENIED, f"{path} {who}: {code}"
-        return False
-    return True
+    return door_opens(channel, rpc, asked, [(WORKLOAD, who.workload), *([(PASS, token)] if token else [])])
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Identities that no service of a node may take for its operator: what a thief, a neighbour or a careless hand shows."""
+"""Identities that no service of a node may take for its operator: of a thief, a neighbour or a careless hand."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

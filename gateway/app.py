@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, request
+from werkzeug.exceptions import LengthRequired
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
@@ -128,6 +129,9 @@ def _guard(app: Flask) -> None:
         guard = guarded.get(request.endpoint or "")
         if guard is None:
             return
+        if request.content_length is None and "Transfer-Encoding" in request.headers:
+            # gunicorn does not know where such a body ends, and what is cut at the limit would be taken for all of it.
+            raise LengthRequired
         if guard.anyone:
             # Large bodies are for those who may add files.
             request.max_content_length = _FORM_BYTES

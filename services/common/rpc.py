@@ -40,6 +40,11 @@ STATUS: dict[type[Refusal], int] = {
     TooMany: code_pb2.RESOURCE_EXHAUSTED,
 }
 _KINDS: dict[int, type[Refusal]] = {code: kind for kind, code in STATUS.items()}
+# Words of grpc's own: by its status alone, a message that is too large is no different from a server that is full.
+_TOO_LARGE = (
+    *("SERVER: Received message larger", "CLIENT: Sent message larger", "Decompressed message larger"),
+    "received metadata size exceeds",
+)
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
@@ -116,6 +121,8 @@ def refusal_of(error: grpc.RpcError) -> Refusal | Away | None:
         return _refusal(status)
     code = error.code() if isinstance(error, grpc.Call) else None
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        if isinstance(error, grpc.Call) and str(error.details()).startswith(_TOO_LARGE):
+            return Invalid("This is larger than the node takes at once. Nothing was changed; please make it smaller.")
         return TooMany("The node is busy just now. Nothing was changed; please try again in a moment.")
     if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}:
         return Away(code.name if code else "")

@@ -1,30 +1,24 @@
 """The gateway as processes of its own: several workers, one small database, no preloading."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 
 from gateway.app import MIGRATIONS
 from gateway.settings import Settings
 from services.common import migrating
 from services.common.database import Database
-from services.common.settings import environment_of, inherited_environment
 from services.node.web import bound
 from tests.browsing import Browser
 from tests.databases import SqliteDatabases
+from tests.gateway_processes import OURS, environment, workers
 from tests.gateways import Web, a_gateway
 from tests.promises.overload import load
-from tests.rules.tree import ROOT
 from tests.waiting import until
 
-OURS = ("-m", "gateway")
 GUNICORN = ("-m", "gunicorn", "gateway.wsgi:app_from_environment()", "--workers", "2", "--threads", "4", "--bind")
 
 
@@ -32,36 +26,6 @@ GUNICORN = ("-m", "gunicorn", "gateway.wsgi:app_from_environment()", "--workers"
 def web(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
     with a_gateway(tmp_path, sqlite_databases) as web:
         yield web
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'protos'}"}
-    return {**inherited_environment(), **environment_of(settings, "fosse_gateway"), **paths}
-
-
-@contextmanager
-def workers(settings: Settings, *command: str) -> Iterator[Browser]:
-    """The processes, and a browser of their address; they must end by themselves when they are told."""
-    with bound("127.0.0.1", 0) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
-    given = environment(replace(settings, listen=listen, server="waitress" if "waitress" in command else "gunicorn"))
-    arguments = [each for each in command if each != "waitress"]
-    told = [*arguments, listen, "--no-control-socket"] if arguments[-1] == "--bind" else arguments
-    process = subprocess.Popen([sys.executable, *told], env=given, stderr=subprocess.DEVNULL)
-    with Browser(f"http://{listen}") as browser:
-        try:
-            until(lambda: answers(browser), "the workers answer")
-            yield browser
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) in {0, -signal.SIGTERM}
-
-
-def answers(browser: Browser) -> bool:
-    try:
-        return browser.get("/health").status_code == 200
-    except requests.ConnectionError:
-        return False
 
 
 @pytest.mark.parametrize("command", [OURS, GUNICORN, (*OURS, "waitress")], ids=["ours", "gunicorn", "waitress"])

@@ -28,9 +28,9 @@ from services.notification import service as notification
 from services.notification.settings import Settings as NotificationSettings
 from tests.alone import HeldClock, a_floor
 from tests.databases import SqliteDatabases
+from tests.gateway_processes import environment
 from tests.gateways import Web, a_gateway
 from tests.machine import ROOT
-from tests.node.test_gateway_processes import environment
 from tests.waiting import until
 
 OBSERVABILITY = ROOT / "deploy" / "observability"

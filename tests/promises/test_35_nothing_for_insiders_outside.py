@@ -1,7 +1,7 @@
 """Promise 35: what is there for insiders (metrics, debug pages, gRPC reflection) is not to be had from outside."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,11 @@ from flask import Flask
 
 from fosse.common.v1.access_pb2 import ROLE_OPERATOR
 from gateway import guards, health
-from services.federation import authority
 from services.federation.door import server as door
 from services.federation.door.bounded import Bounded
-from services.federation.store import standing
-from services.federation.this_node import ThisNode
 from services.node.web import bound
-from tests.databases import SqliteDatabases, open_database
-from tests.federations import SCHEMAS, a_region
+from tests.databases import SqliteDatabases
+from tests.doors import a_door
 from tests.gateways import Web, a_gateway
 from tests.promises.planted import planted
 from tests.promises.promise import promise
@@ -105,24 +102,8 @@ def test_a_route_to_metrics_would_be_noticed(tmp_path: Path, sqlite_databases: S
 
 def found_behind_the_door(folder: Path, databases: SqliteDatabases) -> list[str]:
     """The rpcs for insiders that answer an enrolled county in any way but that they are not there."""
-    region = a_region(lambda name: open_database(databases, name), folder)
-    county = region.county("notts")
-    opened = door.DoorServer(region.hub, "127.0.0.1:0", ["localhost", "127.0.0.1"], SCHEMAS)
-    opened.start()
-    with ExitStack() as stack:
-        stack.callback(opened.stop)
-        channel = stack.enter_context(_channel(county, opened.port))
+    with a_door(folder, databases) as opened, opened.connect() as channel:
         return [path for path in RPCS if _answer(channel, path) is not grpc.StatusCode.UNIMPLEMENTED]
-
-
-def _channel(county: ThisNode, port: int) -> grpc.Channel:
-    with county.db.read() as conn:
-        known = standing.get(conn)
-    assert known
-    credentials = grpc.ssl_channel_credentials(
-        authority.pem_of(known.authority), county.keys.tls_pem, authority.pem_of(known.certificate)
-    )
-    return grpc.secure_channel(f"localhost:{port}", credentials)
 
 
 def _answer(channel: grpc.Channel, path: str) -> grpc.StatusCode:

@@ -12,26 +12,26 @@ from services.federation.door import server as door
 from services.federation.store import standing
 from services.federation.this_node import ThisNode
 from tests.databases import SqliteDatabases, open_database
-from tests.federations import SCHEMAS, a_region
+from tests.federations import SCHEMAS, Region, a_region
 
 
 @dataclass(frozen=True)
 class OpenDoor:
-    hub: ThisNode
+    region: Region
     county: ThisNode
     port: int
 
-    @property
-    def credentials(self) -> grpc.ChannelCredentials:
-        """The county's."""
-        with self.county.db.read() as conn:
+    def connect(self) -> grpc.Channel:
+        """As the county does."""
+        trusted, identity = self.files(self.county)
+        return grpc.secure_channel(f"localhost:{self.port}", grpc.ssl_channel_credentials(trusted, identity, identity))
+
+    def files(self, county: ThisNode) -> tuple[bytes, bytes]:
+        """The authority that a county trusts, and its certificate with the key."""
+        with county.db.read() as conn:
             known = standing.get(conn)
         assert known
-        pem = authority.pem_of
-        return grpc.ssl_channel_credentials(pem(known.authority), self.county.keys.tls_pem, pem(known.certificate))
-
-    def connect(self, credentials: grpc.ChannelCredentials | None = None) -> grpc.Channel:
-        return grpc.secure_channel(f"localhost:{self.port}", credentials or self.credentials)
+        return authority.pem_of(known.authority), authority.pem_of(known.certificate) + county.keys.tls_pem
 
 
 @contextmanager
@@ -42,6 +42,6 @@ def a_door(folder: Path, databases: SqliteDatabases) -> Iterator[OpenDoor]:
     opened = door.DoorServer(region.hub, "127.0.0.1:0", ["localhost", "127.0.0.1"], SCHEMAS)
     opened.start()
     try:
-        yield OpenDoor(region.hub, county, opened.port)
+        yield OpenDoor(region, county, opened.port)
     finally:
         opened.stop()

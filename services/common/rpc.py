@@ -48,6 +48,9 @@ _TOO_LARGE = (
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
+    # Of one connection, those that were taken back and not cleared away yet included: who opens and resets thousands
+    # (CVE-2023-44487) takes no more than this of the places below, and others' calls are served.
+    ("grpc.max_concurrent_streams", 32),
 )
 
 AddServicer = Callable[[grpc.Server], None]

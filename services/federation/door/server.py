@@ -21,6 +21,8 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 5 * 1024 * 1024),
     ("grpc.max_send_message_length", 5 * 1024 * 1024),
     ("grpc.so_reuseport", 0),
+    # Of one connection, those taken back included; its node may make half as many (MOST_AT_ONCE).
+    ("grpc.max_concurrent_streams", 32),
     # A county behind a home router keeps its waiting call alive.
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),

@@ -85,6 +85,7 @@ def _flask(settings: Settings, secret: bytes) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret,
+        PUBLIC_ORIGIN=settings.origin,
         # Flask's own cookie holds what is said once after a change, and nothing else.
         SESSION_COOKIE_NAME=settings.cookie("said"),
         SESSION_COOKIE_SECURE=settings.https,
@@ -96,7 +97,7 @@ def _flask(settings: Settings, secret: bytes) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own way to put something around an application
     app.wsgi_app = Admission(app.wsgi_app, Congestion())  # type: ignore[method-assign]  # as above
     return app

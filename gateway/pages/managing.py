@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER, ROLE_OPERATOR, Role
@@ -67,7 +67,8 @@ def invite(member_id: str) -> ResponseReturnValue:
     made = clients().membership.CreateInvitation(
         membership_pb2.CreateInvitationRequest(id=form_id, member_id=member_id)
     )
-    link = url_for("auth.invitation", code=made.code, _external=True)
+    # Not of the address that this request says it came to: a link is for others.
+    link = f"{current_app.config['PUBLIC_ORIGIN']}{url_for('auth.invitation', code=made.code)}"
     return render_template("member_invitation.html", seen=seen, id=form_id, link=link, until=made.expires_at)
 
 

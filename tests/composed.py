@@ -93,3 +93,18 @@ def in_one_line(done: Done) -> str:
 def lines(done: Done) -> Sequence[str]:
     assert done.returncode == 0, in_one_line(done)
     return done.stdout.splitlines()
+
+
+def compose(*arguments: str, **settings: str) -> Done:
+    """What the compose files come to with these settings and no others."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOSSE_", "COMPOSE_"))}
+    command = ["docker", "compose", *arguments, "config", "--format", "json"]
+    return subprocess.run(command, cwd=machine.ROOT, env={**ours, **settings}, capture_output=True, text=True)
+
+
+def configured(*arguments: str, **settings: str) -> dict[str, Any]:
+    """Each service as the engine would be told."""
+    done = compose(*arguments, **settings)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["services"]
+    return found

@@ -1,15 +1,12 @@
 """The compose files beside docker-compose.yml fit it: a hub, a proxy that speaks TLS, a region on one machine."""
 
-import json
-import os
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from services.common.topics import SERVICES
 from tests import machine
+from tests.composed import compose, configured
 
 NODE = {"FOSSE_SLUG": "hub", "FOSSE_TLS_DIR": "./tls"}
 REGION = sorted(each.name for each in (machine.ROOT / "deploy" / "two-counties").glob("*.env"))
@@ -20,22 +17,9 @@ def _engine() -> None:
     machine.need_containers()
 
 
-def compose(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOSSE_", "COMPOSE_"))}
-    command = ["docker", "compose", *arguments, "config", "--format", "json"]
-    return subprocess.run(command, cwd=machine.ROOT, env={**ours, **settings}, capture_output=True, text=True)
-
-
-def services(*arguments: str, **settings: str) -> dict[str, Any]:
-    done = compose(*arguments, **settings)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)["services"]
-    return found
-
-
 def test_a_hub_opens_its_door_beside_the_pages_and_says_where_counties_dial() -> None:
     files = ("-f", "docker-compose.yml", "-f", "deploy/region/compose.yml")
-    found = services(*files, **NODE, FOSSE_DOOR_ADDRESS="hub.example:8420")
+    found = configured(*files, **NODE, FOSSE_DOOR_ADDRESS="hub.example:8420")
 
     opened = {name: [port["target"] for port in each["ports"]] for name, each in found.items() if "ports" in each}
     assert opened == {"gateway": [8080], "federation": [8420]}
@@ -44,7 +28,7 @@ def test_a_hub_opens_its_door_beside_the_pages_and_says_where_counties_dial() ->
 
 
 def test_the_proxy_that_speaks_tls_is_as_closed_as_the_rest_and_is_believed() -> None:
-    found = services("-f", "docker-compose.yml", "-f", "deploy/tls/compose.yml", **NODE)
+    found = configured("-f", "docker-compose.yml", "-f", "deploy/tls/compose.yml", **NODE)
 
     proxy = found["tls"]
     assert proxy["read_only"] and proxy["cap_drop"] == ["ALL"] and proxy["mem_limit"]
@@ -79,7 +63,7 @@ def test_postgresql_lets_in_as_many_connections_as_all_pools_may_open_together()
 
 @pytest.mark.parametrize("settings", REGION)
 def test_in_a_region_on_one_machine_only_what_has_to_meet_is_on_the_shared_network(settings: str) -> None:
-    found = services("--env-file", str(Path("deploy/two-counties") / settings))
+    found = configured("--env-file", str(Path("deploy/two-counties") / settings))
 
     meeting = {name for name, each in found.items() if "region" in each.get("networks", {})}
     assert meeting == {"federation", "tls"} & set(found)

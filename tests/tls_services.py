@@ -57,7 +57,7 @@ class TlsNode:
 
 def prepared(folder: Path) -> TlsNode:
     """Certificates as `fosse setup` issues them; nothing listens yet."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("authority", *WORKLOADS):
         (folder / name).mkdir()
     ours = authority.opened(folder / "authority", NODE, utc_now())

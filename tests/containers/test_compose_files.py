@@ -38,7 +38,7 @@ def test_the_proxy_that_speaks_tls_is_as_closed_as_the_rest_and_is_believed() ->
 
 def test_with_a_sign_in_of_the_countys_own_keycloak_is_left_out_and_nothing_waits_for_it() -> None:
     files = ("-f", "docker-compose.yml", "-f", "deploy/own-provider/compose.yml")
-    found = services(*files, **NODE, FOSSE_ISSUER="https://login.example", FOSSE_CLIENT_SECRET_FILE="/etc/secret")
+    found = configured(*files, **NODE, FOSSE_ISSUER="https://login.example", FOSSE_CLIENT_SECRET_FILE="/etc/secret")
 
     assert not {"keycloak", "identity"} & set(found)
     said = {**found["membership"]["environment"], **found["gateway"]["environment"]}
@@ -50,7 +50,7 @@ def test_with_a_sign_in_of_the_countys_own_keycloak_is_left_out_and_nothing_wait
 
 
 def test_postgresql_lets_in_as_many_connections_as_all_pools_may_open_together() -> None:
-    found = services(**NODE, FOSSE_DATABASE_CONNECTIONS="9")
+    found = configured(**NODE, FOSSE_DATABASE_CONNECTIONS="9")
     said = [value for each in found.values() for name, value in each.get("environment", {}).items()
             if name.endswith("_CONNECTIONS")]  # fmt: skip
     lets_in = int(found["postgres"]["entrypoint"][2].rpartition("max_connections=")[2])

@@ -9,7 +9,7 @@ import grpc
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from fosse.common.v1.housekeeping_pb2 import GetHousekeepingStatusRequest
 from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
-from gateway import auth
+from gateway import limits
 from gateway.callers import Caller, Callers
 from services.common.access import Person
 from services.common.topics import SERVICES
@@ -99,9 +99,8 @@ def honoured_claims(web: Web) -> list[str]:
 
 def honoured_addresses(web: Web, through: str = "") -> list[str]:
     """Headers by which somebody who has used up their tries gets more. `through`: what a proxy of ours adds."""
-    ben = web.signed_in(2, "Ben Example")
-    ben.http.headers["X-CSRF-Token"] = ben.form_token("/about")
-    for _ in range(auth.INVITATIONS.count):
+    ben = web.fresh()
+    for _ in range(limits.LINK[0].count):
         assert _tried(ben, {"X-Forwarded-For": f"192.0.2.1{through}"}) != 429
     claims = [{name: f"198.51.100.{number}"} for number, name in enumerate(ADDRESS)]
     claims += [{"Forwarded": "for=198.51.100.99"}, {"X-Forwarded-For": "198.51.100.98, 198.51.100.97"}]
@@ -115,7 +114,7 @@ def _with(claim: dict[str, str], through: str) -> dict[str, str]:
 
 
 def _tried(browser: Browser, headers: dict[str, str]) -> int:
-    return browser.post("/invitation/no-such-code", headers=headers).status_code
+    return browser.get("/l/no-such-code", headers=headers).status_code
 
 
 def places_named(web: Web) -> Iterator[str]:

@@ -1,8 +1,11 @@
 """Brings a database to the version this software knows, or says why it does not fit.
 
-The floor's tables are one alembic branch, each service's own another; a database is at the heads of both.
+The floor's tables are one alembic branch, each service's own another; a database is at the heads of both. Software that
+is older than a database works on it for as long as it is served (services/common/served.py).
 """
 
+import logging
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +14,15 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, delete, insert, inspect, table, text
 
-from services.common.database import Database
+from services.common import served
+from services.common.database import Database, DiskFull
+from services.common.errors import TooMany
 
+log = logging.getLogger(__name__)
 FLOOR_VERSIONS = Path(__file__).parent / "migrations"
 _PATIENCE_S = 600.0
+# Whoever works on a table is waited for, but not long at a time: everybody else waits behind us.
+_TRIES, _BETWEEN_TRIES_S = 20, 1.0
 # Stands beside the versions while a backup is being restored into this database.
 _RESTORING = "restoring"
 _VERSIONS = table("alembic_version", column("version_num"))
@@ -32,44 +40,45 @@ def versions_of(service: str) -> Path:
 def migrate(db: Database, versions: Path) -> bool:
     """Up to the heads, in one transaction: killed at any point, nothing has changed. False: there was nothing to do.
 
-    Raises `WrongVersion` when the database is newer than this software.
+    Raises `WrongVersion` when the database does not serve this software, or would no longer serve who works on it.
     """
-    config = _config(versions)
+    config = configured(versions)
     with db.read() as conn:
-        found = _found(conn)
-    heads = set(ScriptDirectory.from_config(config).get_heads())
-    if found == heads:
-        return False
-    _refuse_newer(found, config, db)
-    with db.write(statement_timeout_s=_PATIENCE_S) as conn:
-        if not db.sqlite:
-            conn.execute(text("select pg_advisory_xact_lock(hashtext('fosse migrations'))"))
-        config.attributes["connection"] = conn
-        command.upgrade(config, "heads")
-    return True
+        if _fits(conn, config):
+            return False
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return _migrated(db, config)
+        except TooMany as busy:
+            if isinstance(busy, DiskFull) or not tries_left:
+                raise
+            log.info("database busy, will try again", extra={"tries_left": tries_left})
+            time.sleep(_BETWEEN_TRIES_S)
+    return False
 
 
 def check(db: Database, versions: Path) -> None:
-    """Raises `WrongVersion` unless the database is at the heads: services do not migrate, `setup` does."""
-    config = _config(versions)
+    """Raises `WrongVersion` unless the database serves this software: services do not migrate, `setup` does."""
     with db.read() as conn:
-        found = _found(conn)
-    _refuse_newer(found, config, db)
-    if found != set(ScriptDirectory.from_config(config).get_heads()):
-        raise WrongVersion(
-            f"The database {_name(db)} is older than this software. Nothing was changed; run the set-up step, which "
-            "brings it up to date, then start again."
-        )
+        if not _fits(conn, configured(versions)):
+            raise WrongVersion(
+                f"The database {_name(conn)} is older than this software. Nothing was changed; run the set-up step, "
+                "which brings it up to date, then start again."
+            )
 
 
-def revisions(conn: Connection) -> set[str]:
-    """The versions that this database is at."""
-    return _found(conn) - {_RESTORING}
+def revisions(conn: Connection, versions: Path) -> set[str]:
+    """The versions that this database is at, as this software knows them: its own newest, of a newer database."""
+    return _heads(configured(versions)) if is_newer(conn, versions) else _found(conn) - {_RESTORING}
+
+
+def is_newer(conn: Connection, versions: Path) -> bool:
+    return bool(_found(conn) - {_RESTORING} - _known(configured(versions)))
 
 
 def known(versions: Path) -> set[str]:
     """All versions that this software knows."""
-    return _known(_config(versions))
+    return _known(configured(versions))
 
 
 def remake(conn: Connection, versions: Path, at: Iterable[str]) -> None:
@@ -82,12 +91,12 @@ def remake(conn: Connection, versions: Path, at: Iterable[str]) -> None:
     for name in inspect(conn).get_table_names():
         conn.execute(text(f'drop table "{name}"{with_links}'))
     for each in sorted(at):
-        _upgrade(conn, versions, each)
+        _upgrade(conn, configured(versions), each)
 
 
 def finish(conn: Connection, versions: Path) -> None:
     """Brings what `remake` made, and what was put in since, to this software's versions; the mark is on it again."""
-    _upgrade(conn, versions, "heads")
+    _upgrade(conn, configured(versions), "heads")
     conn.execute(insert(_VERSIONS).values(version_num=_RESTORING))
 
 
@@ -107,17 +116,39 @@ def end_restoring(conn: Connection) -> None:
     conn.execute(delete(_VERSIONS).where(_VERSIONS.c.version_num == _RESTORING))
 
 
-def _refuse_newer(found: set[str], config: Config, db: Database) -> None:
+def _migrated(db: Database, config: Config) -> bool:
+    with db.write(statement_timeout_s=_PATIENCE_S) as conn:
+        if not db.sqlite:
+            conn.execute(text("select pg_advisory_xact_lock(hashtext('fosse migrations'))"))
+        # Another may have done it while we waited.
+        if _fits(conn, config):
+            return False
+        if served.leaves_behind(ScriptDirectory.from_config(config), _found(conn)) and served.somebody_works_on(conn):
+            raise WrongVersion(
+                f"This upgrade leaves out a version: the software that works on the database {_name(conn)} cannot go "
+                "on beside it. Nothing was changed. Make a backup, stop the node, then run the set-up step again; the "
+                "older software does not start after it."
+            )
+        _upgrade(conn, config, "heads")
+    return True
+
+
+def _fits(conn: Connection, config: Config) -> bool:
+    """False: it is older, and can be brought up to date. Raises `WrongVersion` where that is not so."""
+    found, known = _found(conn), _known(config)
     if _RESTORING in found:
         raise WrongVersion(
-            f"A backup was being restored into the database {_name(db)}, and that did not come to its end. Nothing was "
-            "changed; run the same restore again, until it says that it is done."
+            f"A backup was being restored into the database {_name(conn)}, and that did not come to its end. Nothing "
+            "was changed; run the same restore again, until it says that it is done."
         )
-    if found - _known(config):
+    if found <= known:
+        return found == _heads(config)
+    if not served.is_served(conn, known):
         raise WrongVersion(
-            f"The database {_name(db)} was made by a newer Fosse than this one. Nothing was changed; start the newer "
-            "software again, or restore a backup from before the upgrade."
+            f"The database {_name(conn)} was made by a newer Fosse than this one, and no longer serves it. Nothing was "
+            "changed; start the newer software again, or restore a backup from before the upgrade."
         )
+    return True
 
 
 def _found(conn: Connection) -> set[str]:
@@ -126,21 +157,27 @@ def _found(conn: Connection) -> set[str]:
     return set(conn.scalars(text("select version_num from alembic_version")))
 
 
-def _upgrade(conn: Connection, versions: Path, to: str) -> None:
-    config = _config(versions)
+def _upgrade(conn: Connection, config: Config, to: str) -> None:
     config.attributes["connection"] = conn
     command.upgrade(config, to)
+    if to == "heads":
+        served.note(conn, ScriptDirectory.from_config(config))
+
+
+def _heads(config: Config) -> set[str]:
+    return set(ScriptDirectory.from_config(config).get_heads())
 
 
 def _known(config: Config) -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
-def _name(db: Database) -> str:
-    return db.engine.url.database or ""
+def _name(conn: Connection) -> str:
+    return conn.engine.url.database or ""
 
 
-def _config(versions: Path) -> Config:
+def configured(versions: Path) -> Config:
+    """For alembic, which needs the connection among the attributes too."""
     config = Config()
     config.set_main_option("script_location", str(FLOOR_VERSIONS))
     config.set_main_option("path_separator", "newline")

@@ -11,8 +11,7 @@ from services.common import audit, audit_chain
 from services.common.audit import audit as rows
 from services.common.audit_chain import chain
 from services.common.database import Database
-from services.common.migrating import _config as migrating_config
-from services.common.migrating import migrate, versions_of
+from services.common.migrating import configured, migrate, versions_of
 from tests.conftest import MakeDatabase
 from tests.databases import PostgresDatabases, open_database
 from tests.regions import NOW
@@ -59,7 +58,7 @@ def test_rows_of_older_software_are_sealed_after_the_upgrade(tmp_path: Path) -> 
     versions = versions_of("membership")
     older = Database(f"sqlite:///{tmp_path / 'older.db'}")
     with older.write() as conn:
-        config = migrating_config(versions)
+        config = configured(versions)
         config.attributes["connection"] = conn
         command.upgrade(config, "floor_0001")
         words = (

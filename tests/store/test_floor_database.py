@@ -151,13 +151,24 @@ def test_migrating_twice_changes_nothing(db: Database, no_service: Path) -> None
     migrating.check(db, no_service)
 
 
-def test_a_database_of_a_newer_fosse_is_refused_with_what_to_do(db: Database, no_service: Path) -> None:
+def test_a_database_of_a_newer_fosse_that_does_not_serve_us_is_refused_with_what_to_do(
+    db: Database, no_service: Path
+) -> None:
     with db.write() as conn:
         conn.execute(text("update alembic_version set version_num = 'floor_9999'"))
+        conn.execute(text("update oldest_served set revision = 'floor_9998'"))
 
     for attempt in (migrating.check, migrating.migrate):
         with pytest.raises(WrongVersion, match="newer Fosse"):
             attempt(db, no_service)
+
+
+def test_a_database_of_a_newer_fosse_that_serves_us_is_worked_on(db: Database, no_service: Path) -> None:
+    with db.write() as conn:
+        conn.execute(text("update alembic_version set version_num = 'floor_9999'"))
+
+    migrating.check(db, no_service)
+    assert not migrating.migrate(db, no_service)
 
 
 def test_a_database_without_tables_is_refused_by_a_service(tmp_path: Path, no_service: Path) -> None:

@@ -6,6 +6,7 @@ revision = "notification_0003"
 down_revision = "notification_0002"
 branch_labels = None
 depends_on = None
+serves = "notification_0002"
 
 
 def upgrade() -> None:

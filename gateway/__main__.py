@@ -60,7 +60,7 @@ def main() -> None:
             migrating.migrate(db, MIGRATIONS)
             return
         # Said here in one sentence, before workers would each say it in a trace.
-        migrating.check(db, MIGRATIONS)
+        migrating.start(db, MIGRATIONS)
         db.dispose()
         _serve(given)
     except (settings.BadSetting, WrongVersion, OSError) as error:

@@ -7,6 +7,7 @@ is older than a database works on it for as long as it is served (services/commo
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -67,6 +68,35 @@ def check(db: Database, versions: Path) -> None:
             )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What `migrate` would do to a database."""
+
+    versions_to_go: int
+    # The software that last started on it can be started again afterwards.
+    way_back: bool
+
+
+def standing(db: Database, versions: Path) -> Standing:
+    """Raises `WrongVersion` where the database does not serve this software."""
+    config = configured(versions)
+    with db.read() as conn:
+        if _fits(conn, config):
+            return Standing(0, True)
+        scripts, found = ScriptDirectory.from_config(config), _found(conn)
+        behind = served.leaves_behind(scripts, served.at_work(conn, found))
+        return Standing(len(served.steps(scripts, found)), not behind)
+
+
+def start(db: Database, versions: Path) -> None:
+    """`check`, by a process that goes on to work on the database: whoever upgrades it looks at what runs there."""
+    check(db, versions)
+    heads = _heads(configured(versions))
+    with db.write() as conn:
+        if served.at_work(conn, set()) != heads:
+            served.start(conn, heads)
+
+
 def revisions(conn: Connection, versions: Path) -> set[str]:
     """The versions that this database is at, as this software knows them: its own newest, of a newer database."""
     return _heads(configured(versions)) if is_newer(conn, versions) else _found(conn) - {_RESTORING}
@@ -123,7 +153,8 @@ def _migrated(db: Database, config: Config) -> bool:
         # Another may have done it while we waited.
         if _fits(conn, config):
             return False
-        if served.leaves_behind(ScriptDirectory.from_config(config), _found(conn)) and served.somebody_works_on(conn):
+        scripts, at_work = ScriptDirectory.from_config(config), served.at_work(conn, _found(conn))
+        if served.leaves_behind(scripts, at_work) and served.somebody_works_on(conn):
             raise WrongVersion(
                 f"This upgrade leaves out a version: the software that works on the database {_name(conn)} cannot go "
                 "on beside it. Nothing was changed. Make a backup, stop the node, then run the set-up step again; the "

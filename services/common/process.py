@@ -77,7 +77,7 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     if migrate_only:
         migrating.migrate(db, versions_of(name))
         return
-    migrating.check(db, versions_of(name))
+    migrating.start(db, versions_of(name))
     if not given.kafka:
         raise OSError(f"Set FOSSE_{name.upper()}_KAFKA to the address of Kafka, such as kafka:9092.")
     told = signals.told_to_end()

@@ -7,7 +7,8 @@ or after that version goes on, what is older is refused. Put into the release af
 a contraction runs by itself at the next upgrade, when nobody needs the thing any more and nobody has to remember it.
 
 A database notes, for each branch of its versions, the oldest one that it serves. Software that has never heard of the
-versions that the database is at looks whether it knows those: if so, it is served.
+versions that the database is at looks whether it knows those: if so, it is served. It also notes with which versions
+software last started on it: after an upgrade that was called off those are older than the database itself.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from services.common import privacy
 from services.common.floor_tables import FLOOR
 
 oldest_served = Table("oldest_served", FLOOR, Column("revision", String(32), primary_key=True, info=privacy.STATE))
+last_started = Table("last_started", FLOOR, Column("revision", String(32), primary_key=True, info=privacy.STATE))
 
 
 def steps(scripts: ScriptDirectory, found: Iterable[str]) -> Sequence[Script]:
@@ -32,16 +34,27 @@ def oldest(scripts: ScriptDirectory) -> set[str]:
     return {_oldest_below(scripts, head) for head in scripts.get_heads()}
 
 
-def leaves_behind(scripts: ScriptDirectory, found: Iterable[str]) -> bool:
-    """Once the database is at the newest versions, does it no longer serve the software of `found`?"""
-    before = _up_to(scripts, found)
-    return bool(before) and not oldest(scripts) <= before
+def leaves_behind(scripts: ScriptDirectory, before: Iterable[str]) -> bool:
+    """Once the database is at the newest versions, does it no longer serve the software whose newest are `before`?"""
+    known = _up_to(scripts, before)
+    return bool(known) and not oldest(scripts) <= known
+
+
+def at_work(conn: Connection, found: set[str]) -> set[str]:
+    """The newest versions of the software that last started here; of a database at `found` where none did yet."""
+    if not inspect(conn).has_table(last_started.name):
+        return found
+    return set(conn.scalars(select(last_started.c.revision))) or found
 
 
 def note(conn: Connection, scripts: ScriptDirectory) -> None:
     """Of a database that was just brought to the newest versions."""
-    conn.execute(delete(oldest_served))
-    conn.execute(insert(oldest_served), [{"revision": each} for each in sorted(oldest(scripts))])
+    _put(conn, oldest_served, oldest(scripts))
+
+
+def start(conn: Connection, heads: set[str]) -> None:
+    """Software with these newest versions starts on it."""
+    _put(conn, last_started, heads)
 
 
 def is_served(conn: Connection, known: set[str]) -> bool:
@@ -61,6 +74,11 @@ def somebody_works_on(conn: Connection) -> bool:
         "and backend_type = 'client backend'"
     )
     return bool(conn.scalar(text(others)))
+
+
+def _put(conn: Connection, table: Table, revisions: set[str]) -> None:
+    conn.execute(delete(table))
+    conn.execute(insert(table), [{"revision": each} for each in sorted(revisions)])
 
 
 def _oldest_below(scripts: ScriptDirectory, head: str) -> str:

@@ -31,7 +31,7 @@ from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County as KnownCounty
 from services.node.web import bound
 from tests.databases import PostgresDatabases
-from tests.machine import environment
+from tests.machine import ROOT, environment
 from tests.openid import OpenId
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
@@ -46,15 +46,19 @@ class Process:
     name: str
     settings: Mapping[str, str]
     log: Path
+    # Another version's tree.
+    root: Path = ROOT
     running: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """To its end."""
-        return subprocess.run(self._command(*arguments), env=self._environment(), capture_output=True, text=True)
+        return subprocess.run(
+            self._command(*arguments), env=self._environment(), cwd=self.root, capture_output=True, text=True
+        )
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.running = subprocess.Popen(self._command(), env=self._environment(), stderr=log)
+            self.running = subprocess.Popen(self._command(), env=self._environment(), cwd=self.root, stderr=log)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Its exit status."""
@@ -68,7 +72,8 @@ class Process:
 
     def _environment(self) -> dict[str, str]:
         prefix = f"FOSSE_{self.name}_".upper()
-        return environment(**{prefix + name.upper(): value for name, value in self.settings.items()})
+        given = {prefix + name.upper(): value for name, value in self.settings.items()}
+        return environment(PYTHONPATH=f"{self.root}:{self.root / 'protos'}", **given)
 
 
 @dataclass

@@ -102,3 +102,13 @@ def test_an_embedded_county_moves_onto_an_empty_stack_and_is_backed_up_there(sta
     assert int(backed_up.stdout.split(": ")[1].split(" rows")[0]) == int(rows) + 6, (
         "and each service told its facts anew"
     )
+
+
+def test_the_next_version_looks_at_the_stack_before_it_changes_anything(stack: Stack) -> None:
+    stack.compose("up", "databases", "--wait")
+
+    looked = stack.compose("run", "--rm", "-T", "upgrade", "--check")
+
+    assert "All databases are up to date" in looked.stdout, in_one_line(looked)
+    # Nothing but the databases runs here, and somebody ought to know before an upgrade.
+    assert looked.returncode == 1 and "does not answer" in looked.stderr

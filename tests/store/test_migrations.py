@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
-from services.common import audit, facts, seen, timetable
+from services.common import audit, audit_chain, facts, seen, served, timetable
 from services.evaluation.store import tables as evaluation
 from services.events.store import tables as events
 from services.federation.store import tables as federation
@@ -22,7 +22,10 @@ TABLES = {
     "evaluation": evaluation.METADATA,
     "notification": notification.METADATA,
 }
-FLOOR = {table.metadata for table in (audit.audit, facts.facts, seen.seen, timetable.timetable)}
+FLOOR = {
+    table.metadata
+    for table in (audit.audit, audit_chain.chain, facts.facts, seen.seen, served.oldest_served, timetable.timetable)
+}
 
 
 # SQLite does not tell what an index on lower(name) is made of; PostgreSQL does.

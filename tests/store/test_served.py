@@ -10,6 +10,7 @@ from services.common.database import Database
 from services.common.migrating import WrongVersion, check, migrate, versions_of
 from services.common.served import oldest_served
 from tests.conftest import MakeDatabase
+from tests.databases import PostgresDatabases, open_database
 from tests.newer import newer_versions, newest
 
 COMMITTED = versions_of("events")
@@ -80,6 +81,24 @@ def test_an_upgrade_that_leaves_out_a_version_waits_until_nobody_works_there(
     migrate(db, contracted)
 
     check(db, contracted)
+    db.dispose()
+
+
+def test_what_was_called_off_is_not_left_behind_by_the_upgrade_after(
+    postgres_databases: PostgresDatabases, expanded: Path, contracted: Path
+) -> None:
+    db = open_database(postgres_databases, "events")
+    before = Database(db.url)
+    migrating.start(before, COMMITTED)
+    migrate(db, expanded)
+
+    with before.read(), pytest.raises(WrongVersion, match="leaves out a version"):
+        migrate(db, contracted)
+    migrating.start(before, expanded)
+    with before.read():
+        assert migrate(db, contracted)
+
+    before.dispose()
     db.dispose()
 
 

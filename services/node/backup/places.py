@@ -46,6 +46,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
     # Only an embedded node has a provider of its own, and remembers what it was first started as.
     "node": ("node.json", "provider/*"),
 }
+# What a backup's name ends with, and all that look like it.
+STAMP, STAMPS = "%Y%m%dT%H%M%SZ", "????????T??????Z.age"
 # Uploads under way.
 _HALF = frozenset({"incoming", "parts"})
 
@@ -75,11 +77,12 @@ def embedded(data: Path, node: str) -> Place:
 
 def deployed(node: str, volumes: Path, secrets: Path, host: str) -> Place:
     """`volumes` holds the data folder of each service that has one, `secrets` the password of each."""
-    databases = {
-        service: f"postgresql://{service}@{host}/{service}?passfile={secrets / service / 'pgpass'}"
-        for service in TABLES
-    }
+    databases = {service: address(service, secrets, host) for service in TABLES}
     return Place(node, databases, {service: volumes / service for service in FILES if service != "node"})
+
+
+def address(name: str, secrets: Path, host: str) -> str:
+    return f"postgresql://{name}@{host}/{name}?passfile={secrets / name / 'pgpass'}"
 
 
 def tables_of(service: str) -> list[Table]:

@@ -26,7 +26,7 @@ from services.node.backup.places import Place, tables_of
 
 FORMAT = 1
 # What a restore makes anew by itself.
-_ABOUT_ITSELF = {"alembic_version", "oldest_served"}
+_ABOUT_ITSELF = {"alembic_version", "oldest_served", "last_started"}
 _PATIENCE_S = 4 * 3600.0
 
 

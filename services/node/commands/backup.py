@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 
 
-def _stack_options(command: F) -> F:
+def stack_options(command: F) -> F:
     """A deployed node: the compose file says them."""
     for name, text in (
         ("--volumes", "Of a deployed node: holds each service's data folder."),
@@ -38,7 +38,7 @@ def _stack_options(command: F) -> F:
 @click.option("--to", type=_PATH, help="The new file, or a folder that gets a file named by node and time.")
 @click.option("--recipient", default="", envvar="FOSSE_BACKUP_RECIPIENT", help="Whose key opens it: age1…")
 @click.option("--keep", type=click.IntRange(1), help="Of the backups of this node in the folder, only so many.")
-@_stack_options
+@stack_options
 @click.pass_context
 def backup(ctx: click.Context, /, to: Path | None, recipient: str, keep: int | None, **where: Any) -> None:
     """Write everything that has to outlive this node into one encrypted file, while it runs or not.
@@ -80,7 +80,7 @@ def key(file: Path) -> None:
 )
 @click.option("--check", is_flag=True, help="Only read it to its end and say whether it is sound.")
 @data_option
-@_stack_options
+@stack_options
 def restore(file: Path, identity: Path, check: bool, **where: Any) -> None:
     """Make a node from a backup, in a folder or a stack that holds nothing yet.
 
@@ -110,16 +110,16 @@ def _back_up(
     from services.node.backup import places, saving
 
     stack = volumes and secrets and places.deployed(node, volumes, secrets, host)
-    place = stack or places.embedded(data, _slug(data))
+    place = stack or places.embedded(data, slug_of(data))
     now = utc_now()
-    target = to / f"{place.node}-{now:%Y%m%dT%H%M%SZ}.age" if to.is_dir() else to
+    target = to / f"{place.node}-{now:{places.STAMP}}.age" if to.is_dir() else to
     try:
         saved = saving.save(place, target, recipient, now)
     except (WrongVersion, OperationalError) as wrong:
         raise _sentence(wrong) from wrong
     click.echo(f"{saved.path}: {saved.rows} rows, {saved.files} files, {saved.bytes / 1e6:.1f} MB.")
     if keep and to.is_dir():
-        for old in sorted(to.glob(f"{place.node}-????????T??????Z.age"))[:-keep]:
+        for old in sorted(to.glob(f"{place.node}-{places.STAMPS}"))[:-keep]:
             old.unlink()
 
 
@@ -173,7 +173,7 @@ def _restore_folder(put: Callable[[Any], None], data: Path, backed_up: str) -> N
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _slug(data: Path) -> str:
+def slug_of(data: Path) -> str:
     if not (data / "membership.db").exists():
         raise NotFound(f"There is no node in the folder {data}. Name the node's folder with --data.")
     return str(Folder(data).first_started_as().get("slug", "node"))

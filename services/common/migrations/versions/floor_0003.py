@@ -11,3 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table("oldest_served", sa.Column("revision", sa.String(32), primary_key=True))
+    op.create_table("last_started", sa.Column("revision", sa.String(32), primary_key=True))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import APIResponse, Browser, Page
 
+from services.common.clock import utc_now
 from services.common.ids import new_id
 from services.common.topics import SERVICES
+from services.node.backup.places import STAMP
 from services.node.cli import fosse
 from tests.composed import OURS, Compose, a_county, in_one_line, lines
 from tests.containers import newcomers
@@ -215,6 +218,22 @@ def test_the_doctor_names_a_process_that_is_away_and_looks_at_the_others(county:
     assert "events does not answer. `docker compose logs --tail 50 events` says more" in away.stdout
     assert [line for line in away.stdout.splitlines() if line.startswith("- ")][1:] == []
     until(lambda: county.fosse("doctor").returncode == 0, "the county is well again", within_s=60)
+
+
+def test_a_county_is_looked_at_before_an_upgrade_and_goes_on(county: Compose, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    here = replace(county, settings={**county.settings, "FOSSE_BACKUPS": str(tmp_path)})
+
+    without = here("run", "--rm", "-T", "upgrade", "--check")
+    (tmp_path / f"notts-{utc_now():{STAMP}}.age").touch()
+    done = here("run", "--rm", "-T", "upgrade")
+
+    assert without.returncode == 1, in_one_line(without)
+    assert [line for line in without.stderr.splitlines() if line.startswith("- ")] == [
+        "- backup: There is no backup of notts. Make one first."
+    ]
+    assert done.returncode == 0 and "All databases are up to date" in done.stdout, in_one_line(done)
+    assert county.fosse("doctor").returncode == 0
 
 
 def test_with_the_second_compose_file_every_process_shows_metrics_inside_and_nothing_outside(county: Compose) -> None:

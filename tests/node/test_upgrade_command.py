@@ -18,7 +18,10 @@ from tests.rules.tree import ROOT
 
 NOTTS = County("notts", "Nottinghamshire", "", "", ())
 HEAD = newest(ROOT / "services" / "events" / "migrations" / "versions", "events")
-ADDS = {"floor": 'op.add_column("facts", sa.Column("hint", sa.String(20)))'}
+ADDS = {
+    "floor": 'op.add_column("facts", sa.Column("hint", sa.String(20)))\n'
+    'op.create_table("shades", sa.Column("id", sa.String(64), primary_key=True))'
+}
 COLOURS = {"events": 'op.add_column("meeting", sa.Column("colour", sa.Text))'}
 LEAVES_OUT = {"events": f'serves = "events_{int(HEAD[-4:]) + 1:04}"\n\nop.drop_column("meeting", "colour")'}
 

@@ -58,6 +58,13 @@ class Broker(DockerContainer):
         finally:
             self.get_wrapped_container().unpause()
 
+    @contextmanager
+    def without_its_volume(self) -> Iterator[None]:
+        """It comes back at the same address with nothing; needs a port of its own."""
+        self.stop()
+        yield
+        self.start()
+
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.get_exposed_port(29092)}"

@@ -135,8 +135,8 @@ def newest(conn: Connection) -> Place:
 
 def unsent(conn: Connection, topic_id: str, limit: int) -> list[Fact]:
     """Facts that were not yet carried to the topic `topic_id`, in order."""
-    elsewhere = or_(facts.c.sent_to.is_(None), facts.c.sent_to != topic_id)
-    rows = conn.execute(select(*_READ).where(elsewhere, settled(conn, facts.c.tx)).order_by(facts.c.id).limit(limit))
+    found = select(*_READ).where(_elsewhere(topic_id), settled(conn, facts.c.tx))
+    rows = conn.execute(found.order_by(facts.c.id).limit(limit))
     return [_fact(row) for row in rows]
 
 
@@ -157,9 +157,9 @@ def generation(conn: Connection) -> int:
     return int(conn.scalar(select(func.max(generations.c.id))) or 0)
 
 
-def waiting(conn: Connection) -> Unsent:
-    """What a relay has yet to send."""
-    return _waiting(conn, facts.c.sent_to.is_(None), {})
+def waiting(conn: Connection, topic_id: str) -> Unsent:
+    """What a relay has yet to send to this topic."""
+    return _waiting(conn, _elsewhere(topic_id), {})
 
 
 def waiting_beyond(conn: Connection, place: Place) -> Unsent:
@@ -177,6 +177,10 @@ def _waiting(conn: Connection, condition: ColumnElement[bool], known: Mapping[st
     unsent_rows, oldest = conn.execute(waiting_rows, known).one()
     kept = conn.scalar(select(func.count()).select_from(facts)) or 0
     return Unsent(kept, unsent_rows, oldest)
+
+
+def _elsewhere(topic_id: str) -> ColumnElement[bool]:
+    return or_(facts.c.sent_to.is_(None), facts.c.sent_to != topic_id)
 
 
 def _fact(row: Any) -> Fact:

@@ -42,7 +42,7 @@ def send(broker: Broker, messages: list[Message]) -> None:
     producer = brokers.producer()
     for each in messages:
         fact = Fact(Place(0, 0), each.id, each.kind, each.key, each.body, each.happened_at)
-        producer.send(each.topic, **envelope(fact))
+        producer.send(each.topic, **envelope(fact, ""))
     producer.flush(timeout=60)
     producer.close()
 

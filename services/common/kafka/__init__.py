@@ -3,8 +3,9 @@
 Promised: every committed fact reaches every listener at least once, in the order of its key. A relay reads facts in
 order of their number, sends them (acks=all, idempotent), waits for Kafka's word on each, and only then marks them with
 the topic's id. A crash in between sends them again; `seen` makes that one effect. A topic with another id, because
-Kafka's volume was lost, is filled again from the facts still kept. A reader commits its place only after the effects
-are committed; when the database or another service is away it goes back to where the batch began and waits.
+Kafka's volume was lost, has its settings checked and is filled again from the facts still kept; messages say which id
+was meant, and a reader that meets a new one reads that topic from its beginning. A reader commits its place only after
+the effects are committed; when the database or another service is away it goes back to where the batch began and waits.
 
 Not promised: order between keys; that a message is sent only once.
 """
@@ -13,7 +14,6 @@ from collections.abc import Collection
 
 from kafka.errors import KafkaError
 
-from services.common import facts
 from services.common.bus import Consumer, Lag
 from services.common.clock import Clock
 from services.common.database import Database
@@ -33,13 +33,13 @@ class KafkaBus:
         self._clock = clock
         self._carriers: list[Relay | Reader] = []
         self._topics: set[str] = set()
-        self._sources: dict[str, Database] = {}
+        self._relays: dict[str, Relay] = {}
 
     def add_source(self, topic: str, db: Database) -> None:
         """The facts of `topic` lie in this database."""
         self._topics.add(topic)
-        self._sources[topic] = db
-        self._carriers.append(Relay(self._brokers, topic, db))
+        self._relays[topic] = Relay(self._brokers, topic, db)
+        self._carriers.append(self._relays[topic])
 
     def listen(self, consumer: Consumer, db: Database) -> None:
         """The consumer's effects and seen messages lie in `db`; its position with Kafka, in a group of its name."""
@@ -48,8 +48,7 @@ class KafkaBus:
 
     def waiting(self, topic: str) -> Unsent:
         """What the relay has yet to send."""
-        with self._sources[topic].read() as conn:
-            return facts.waiting(conn)
+        return self._relays[topic].waiting()
 
     def lags(self, consumers: Collection[str]) -> list[Lag]:
         """Of the listeners with these names."""

@@ -19,7 +19,8 @@ _PRODUCER = {
     "allow_auto_create_topics": False,
     "linger_ms": 5,
     "max_block_ms": 5_000,
-    "delivery_timeout_ms": 8_000,
+    # Longer than a relay waits for its batch: what expired alone would let what is behind it overtake.
+    "delivery_timeout_ms": 15_000,
 }
 _CONSUMER = {
     "enable_auto_commit": False,
@@ -28,6 +29,8 @@ _CONSUMER = {
     "allow_auto_create_topics": False,
     "session_timeout_ms": 6_000,
     "heartbeat_interval_ms": 1_500,
+    # How long a topic made anew may go unnoticed.
+    "metadata_max_age_ms": 10_000,
 }
 PRODUCER_PROMISES = {"acks": -1, "enable_idempotence": True}
 CONSUMER_PROMISES = {"enable_auto_commit": False, "auto_offset_reset": "earliest", "isolation_level": "read_committed"}
@@ -72,7 +75,7 @@ class Brokers:
         try:
             for name in names:
                 self.topic_id(admin, name)
-            self._check(admin, names)
+            self.check(admin, names)
         finally:
             quietly(admin.close)
 
@@ -91,13 +94,19 @@ class Brokers:
             # Another process of this node made it in the same moment.
             admin.wait_for_topics([topic])
 
-    def _check(self, admin: Any, topics: Sequence[str]) -> None:
+    def check(self, admin: Any, topics: Sequence[str]) -> None:
+        """Raises `KafkaTrouble` where a topic has other settings."""
         if not topics:
             return
         resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
         for topic, settings in admin.describe_configs(resources, config_filter="all")["topic"].items():
             in_force = {name: setting["value"] for name, setting in settings.items()}
             assert_settings(f"the topic {topic}", in_force, self._promises)
+
+
+def topic_id_known_to(consumer: Any, topic: str) -> str:
+    """Empty until Kafka said it. The client keeps it without a public name; asking anew would cost a connection."""
+    return str(consumer._cluster.topic_id(topic) or "")
 
 
 def assert_settings(whose: str, in_force: Mapping[str, Any], promises: Mapping[str, Any]) -> None:

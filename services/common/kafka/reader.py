@@ -14,7 +14,7 @@ from services.common.bus import BATCH, Consumer, Lag, Message, deliver
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.errors import TooMany
-from services.common.kafka.clients import Brokers, quietly
+from services.common.kafka.clients import Brokers, quietly, topic_id_known_to
 from services.common.loops import Loop
 from services.common.rpc_errors import Away
 
@@ -31,6 +31,8 @@ class Reader:
         self._db = db
         self._clock = clock
         self._kafka: Any = None
+        # Topics and their ids, as often as they were made anew: by Kafka's word, and sooner by that of messages.
+        self._made: set[tuple[str, str]] = set()
         # Replaced whole by the loop, so that other threads may read it at any moment.
         self.lag = Lag(consumer.name)
         self.loop = Loop(f"bus-{consumer.name}", self._step)
@@ -47,6 +49,8 @@ class Reader:
         polled: dict[Any, list[Any]] = {}
         try:
             polled = self._kafka.poll(timeout_ms=_POLL_MS, max_records=BATCH)
+            if self._began_again(polled):
+                return 0.0
             if polled:
                 self._handle(polled)
             # What waits behind these was said no earlier than the last of them.
@@ -56,6 +60,18 @@ class Reader:
             log.info("bus waits", extra={"consumer": self._consumer.name, "reason": type(reason).__name__})
             self._note_lag(min((records[0].timestamp for records in polled.values()), default=None))
             return _BACK_OFF_S
+
+    def _began_again(self, polled: dict[Any, list[Any]]) -> bool:
+        """In a topic made anew our place may lie behind facts that we never heard: all of it is read."""
+        told = {(each, topic_id_known_to(self._kafka, each)) for each in self._consumer.topics}
+        told |= {(record.topic, topic_id_in(record)) for records in polled.values() for record in records}
+        fresh = {(topic, topic_id) for topic, topic_id in told - self._made if topic_id}
+        anew = {topic for topic, _ in fresh} & {topic for topic, _ in self._made}
+        self._made |= fresh
+        if partitions := [each for each in self._kafka.assignment() if each.topic in anew]:
+            log.info("topic read anew", extra={"consumer": self._consumer.name, "topics": sorted(anew)})
+            self._kafka.seek_to_beginning(*partitions)
+        return bool(partitions)
 
     def _note_lag(self, since_ms: int | None) -> None:
         """From what Kafka said with the last messages; nothing is asked for it."""
@@ -87,6 +103,12 @@ class Reader:
                 if seen.unseen(conn, self._consumer.name, [message.id]):
                     seen.park(conn, self._consumer.name, message, "not a message of Fosse", self._clock())
                     seen.note(conn, self._consumer.name, {message.id}, self._clock())
+
+
+def topic_id_in(record: Any) -> str:
+    """Which topic of this name its relay meant; empty when it did not say."""
+    said: bytes = dict(record.headers or ()).get("topic_id", b"")
+    return said.decode(errors="replace")
 
 
 def opened(record: Any) -> Message:

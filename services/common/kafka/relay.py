@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from services.common import facts
 from services.common.database import Database
 from services.common.errors import TooMany
-from services.common.facts import Fact
+from services.common.facts import Fact, Unsent
 from services.common.kafka.clients import Brokers, KafkaTrouble, quietly
 from services.common.loops import Loop
 
@@ -35,9 +35,13 @@ def carry(db: Database, topic_id: str, send: Send) -> int:
 
 
 class Relay:
+    """Keeps its admin client for good, which finds Kafka again by itself: each new one that finds nobody would leave a
+    thread behind. A producer that failed is dropped with what it holds, or that might overtake what is sent again."""
+
     def __init__(self, brokers: Brokers, topic: str, db: Database) -> None:
         self._brokers = brokers
         self._topic = topic
+        self._topic_id = ""
         self._db = db
         self._producer: Any = None
         self._admin: Any = None
@@ -46,43 +50,65 @@ class Relay:
 
     def connect(self) -> None:
         self._admin = self._brokers.admin()
+        self._look_at_topic()
         self._producer = self._brokers.producer()
 
     def close(self) -> None:
-        admin, producer, self._admin, self._producer = self._admin, self._producer, None, None
+        admin, self._admin = self._admin, None
         if admin:
             quietly(admin.close)
+        self._drop_producer()
+
+    def waiting(self) -> Unsent:
+        """What has yet to be sent to the topic as it was last seen."""
+        with self._db.read() as conn:
+            return facts.waiting(conn, self._topic_id)
+
+    def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
         if producer:
             quietly(lambda: producer.close(timeout=2))
 
     def _step(self) -> float:
         try:
+            self._look_at_topic()
             with self._db.only_one(f"relay:{self._topic}") as mine:
                 return self._send_what_waits() if mine else _LOOK_AGAIN_S
-        except (KafkaError, KafkaTrouble, TooMany, DBAPIError) as reason:
+        except KafkaTrouble:
+            # Which settings they are, a process says that is started now.
+            log.error("topic has other settings than Fosse needs", extra={"topic": self._topic})
+            return _LOOK_AGAIN_S
+        except (KafkaError, TooMany, DBAPIError) as reason:
             log.info("relay waits", extra={"topic": self._topic, "reason": type(reason).__name__})
-            self.close()
+            self._drop_producer()
             return _BACK_OFF_S
 
     def _send_what_waits(self) -> float:
         if not self._producer:
-            self.connect()
-        topic_id = self._brokers.topic_id(self._admin, self._topic)
-        while not self.loop.ending and carry(self._db, topic_id, self._send) == _BATCH:
+            self._producer = self._brokers.producer()
+        while not self.loop.ending and carry(self._db, self._topic_id, self._send) == _BATCH:
             pass
         return _LOOK_AGAIN_S
 
+    def _look_at_topic(self) -> None:
+        topic_id = self._brokers.topic_id(self._admin, self._topic)
+        if topic_id != self._topic_id:
+            self._brokers.check(self._admin, [self._topic])
+            log.info("topic to be filled", extra={"topic": self._topic, "topic_id": topic_id})
+            self._topic_id = topic_id
+
     def _send(self, waiting: Sequence[Fact]) -> None:
-        sent = [self._producer.send(self._topic, **envelope(fact)) for fact in waiting]
+        sent = [self._producer.send(self._topic, **envelope(fact, self._topic_id)) for fact in waiting]
         self._producer.flush(timeout=_SEND_S)
         for each in sent:
             each.get(timeout=0)
 
 
-def envelope(fact: Fact) -> dict[str, Any]:
+def envelope(fact: Fact, topic_id: str) -> dict[str, Any]:
     headers = [
         ("id", fact.message_id.encode()),
         ("kind", fact.kind.encode()),
         ("happened_at", fact.happened_at.isoformat().encode()),
+        ("topic_id", topic_id.encode()),
     ]
     return {"key": fact.key.encode(), "value": fact.body, "headers": headers}

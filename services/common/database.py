@@ -112,7 +112,10 @@ class Database:
                 if taken:
                     lock.release()
             return
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            self._refusing_when_busy(),
+            self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             taken = bool(connection.scalar(text("select pg_try_advisory_lock(hashtext(:name))"), {"name": name}))
             try:
                 yield taken

@@ -5,6 +5,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+# A server that a cut network hides says nothing, and the kernel would wait for it for a quarter of an hour.
+_SILENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
+
 
 def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:
     # Parameters are names and free text: an error that quotes them would carry them into the log.
@@ -29,7 +38,10 @@ def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections
         pool_timeout=wait_s,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC"},
+        connect_args={
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
+            **_SILENCE,
+        },
     )
 
 

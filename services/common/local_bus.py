@@ -1,7 +1,7 @@
 """The embedded node's carrier: each consumer reads the facts of others straight from their tables."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from services.common import facts, seen
@@ -42,7 +42,7 @@ class LocalBus:
     def listen(self, consumer: Consumer, db: Database) -> None:
         """The consumer's effects, positions and seen messages lie in `db`."""
         listening = [_Listening(consumer, db, topic, self._sources[topic]) for topic in consumer.topics]
-        loop = Loop(f"bus-{consumer.name}", lambda: self._step(listening), breath_s=consumer.gather_s)
+        loop = Loop(f"bus-{consumer.name}", lambda: self._step(listening, loop.rest), breath_s=consumer.gather_s)
         for each in listening:
             each.source.when("facts", loop.wake)
         self._loops.append(loop)
@@ -82,12 +82,12 @@ class LocalBus:
         with each.source.read() as conn:
             return at.within(facts.generation(conn))
 
-    def _step(self, listening: list[_Listening]) -> float:
+    def _step(self, listening: list[_Listening], rest: Callable[[float], float]) -> float:
         try:
             carried = [self.carry(each.consumer, each.db, each.topic) for each in listening]
         except (Away, TooMany) as reason:
             log.info("bus waits", extra={"consumer": listening[0].consumer.name, "reason": type(reason).__name__})
-            return _BACK_OFF_S
+            return rest(_BACK_OFF_S)
         return 0.0 if max(carried) == BATCH else _LOOK_AGAIN_S
 
     def carry(self, consumer: Consumer, db: Database, topic: str) -> int:

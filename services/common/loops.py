@@ -33,6 +33,11 @@ class Loop:
     def wake(self) -> None:
         self._woken.set()
 
+    def rest(self, seconds: float) -> float:
+        """For a step that found something away: whoever wakes it, it is not tried again before. Returns 0."""
+        self._ending.wait(seconds)
+        return 0.0
+
     @property
     def ending(self) -> bool:
         """True once `stop` was called: a long step should come to its end."""
@@ -55,7 +60,7 @@ class Loop:
             except Exception:
                 # The one place where a loop's fault ends: it is told with its trace, and the loop goes on.
                 log.exception("loop step failed", extra={"loop": self.name})
-                wait, pause = pause, min(pause * 2, _LONGEST_S)
+                wait, pause = self.rest(pause), min(pause * 2, _LONGEST_S)
             if wait:
                 self._ending.wait(self._breath_s)
                 self._woken.wait(max(wait - self._breath_s, 0.0))

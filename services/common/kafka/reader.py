@@ -59,7 +59,7 @@ class Reader:
         except (Away, TooMany, KafkaError, DBAPIError) as reason:
             log.info("bus waits", extra={"consumer": self._consumer.name, "reason": type(reason).__name__})
             self._note_lag(min((records[0].timestamp for records in polled.values()), default=None))
-            return _BACK_OFF_S
+            return self.loop.rest(_BACK_OFF_S)
 
     def _began_again(self, polled: dict[Any, list[Any]]) -> bool:
         """In a topic made anew our place may lie behind facts that we never heard: all of it is read."""

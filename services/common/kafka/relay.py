@@ -11,7 +11,7 @@ from services.common import facts
 from services.common.database import Database
 from services.common.errors import TooMany
 from services.common.facts import Fact, Unsent
-from services.common.kafka.clients import Brokers, KafkaTrouble, quietly
+from services.common.kafka.clients import Brokers, KafkaTrouble, drop, quietly
 from services.common.loops import Loop
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Relay:
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer:
-            quietly(lambda: producer.close(timeout=2))
+            drop(producer)
 
     def _step(self) -> float:
         try:
@@ -77,11 +77,11 @@ class Relay:
         except KafkaTrouble:
             # Which settings they are, a process says that is started now.
             log.error("topic has other settings than Fosse needs", extra={"topic": self._topic})
-            return _LOOK_AGAIN_S
+            return self.loop.rest(_LOOK_AGAIN_S)
         except (KafkaError, TooMany, DBAPIError) as reason:
             log.info("relay waits", extra={"topic": self._topic, "reason": type(reason).__name__})
             self._drop_producer()
-            return _BACK_OFF_S
+            return self.loop.rest(_BACK_OFF_S)
 
     def _send_what_waits(self) -> float:
         if not self._producer:

@@ -69,11 +69,27 @@ def test_a_fault_is_told_and_the_loop_goes_on(rounds: Rounds, caplog: pytest.Log
 
     rounds.answer = answer
     rounds.loop.start()
-    rounds.wait_for(1)
-    rounds.loop.wake()
     rounds.wait_for(2)
 
     assert "loop step failed" in caplog.text
+
+
+def test_what_was_found_away_is_not_tried_again_at_each_wake(rounds: Rounds) -> None:
+    rounds.answer = lambda number: rounds.loop.rest(0.5) if number < 3 else FOR_EVER_S
+    ended = threading.Event()
+
+    def wake() -> None:
+        while not ended.wait(0.001):
+            rounds.loop.wake()
+
+    waker = threading.Thread(target=wake)
+    waker.start()
+    rounds.loop.start()
+    rounds.wait_for(3)
+    ended.set()
+    waker.join()
+
+    assert rounds.began[2] - rounds.began[0] >= 1.0
 
 
 def test_a_loop_that_rests_ends_at_once(rounds: Rounds) -> None:

@@ -25,7 +25,8 @@ from services.common.rpc_errors import Away
 
 log = logging.getLogger(__name__)
 BATCH = 100
-KEPT_SEEN = timedelta(days=40)
+# A fact of 35 days may be sent once more, and Kafka then keeps it for 14: nothing may come back unrecognised.
+KEPT_SEEN = timedelta(days=50)
 # Another service's fault, even one it did not expect, is not the message's: it is asked again.
 _ELSEWHERE = (Away, TooMany, grpc.RpcError)
 P = TypeVar("P", bound=Proto)

@@ -167,9 +167,11 @@ def waiting_beyond(conn: Connection, place: Place) -> Unsent:
     return _waiting(conn, _BEYOND, place._asdict())
 
 
-def prune(conn: Connection, now: datetime) -> int:
-    """Drops facts older than 35 days."""
-    return conn.execute(delete(facts).where(facts.c.recorded_at < now - KEPT)).rowcount
+def prune(conn: Connection, now: datetime, at_most: int) -> int:
+    """Drops facts older than 35 days, the oldest first; returns how many."""
+    oldest = select(facts.c.id).order_by(facts.c.id).limit(at_most).subquery()
+    old = (facts.c.id.in_(select(oldest.c.id)), facts.c.recorded_at < now - KEPT)
+    return conn.execute(delete(facts).where(*old)).rowcount
 
 
 def _waiting(conn: Connection, condition: ColumnElement[bool], known: Mapping[str, int]) -> Unsent:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 
@@ -184,5 +185,7 @@ def move(conn: Connection, consumer: str, topic: str, generation: int, place: Pl
         conn.execute(insert(positions).values(consumer=consumer, topic=topic, **new))
 
 
-def prune(conn: Connection, before: datetime) -> int:
-    return conn.execute(delete(seen).where(seen.c.at < before)).rowcount
+def prune(conn: Connection, before: datetime, at_most: int) -> int:
+    """Forgets the oldest messages handled before then; returns how many."""
+    old = select(seen.c.consumer, seen.c.message_id).where(seen.c.at < before).order_by(seen.c.at).limit(at_most)
+    return conn.execute(delete(seen).where(tuple_(seen.c.consumer, seen.c.message_id).in_(old))).rowcount

@@ -26,6 +26,7 @@ from services.common.vitals import Figures, Given, Measuring, no_figures
 
 # Mails of a busy moment go out together; nobody waits for a job as for a page.
 _BREATH_S = 0.25
+_PORTION = 2_000
 _TIDY = "tidy"
 _TIDY_EVERY = timedelta(hours=6)
 
@@ -131,14 +132,21 @@ class Running:
         self._server.stop()
 
     def _tidy(self, row: Due) -> None:
-        """Facts are kept for 35 days and seen messages for 40, so that nothing can come back unrecognised."""
+        """Facts are kept for 35 days and seen messages for 50, so that nothing can come back unrecognised."""
         now = self._floor.clock()
+        self._in_portions(lambda conn: facts.prune(conn, now, _PORTION))
+        self._in_portions(lambda conn: seen.prune(conn, now - KEPT_SEEN, _PORTION))
         with self._floor.db.write() as conn:
-            facts.prune(conn, now)
-            seen.prune(conn, now - KEPT_SEEN)
             for prune in self._service.prunes:
                 prune(conn, now)
             timetable.add(conn, _TIDY, self._service.name, now + _TIDY_EVERY)
+
+    def _in_portions(self, prune: Callable[[Connection], int]) -> None:
+        """However much has gathered, no statement takes longer than statements may."""
+        pruned = _PORTION
+        while pruned == _PORTION:
+            with self._floor.db.write() as conn:
+                pruned = prune(conn)
 
 
 def _pass_keys(channels: Channels) -> dict[str, bytes]:

@@ -10,12 +10,14 @@ import sys
 import threading
 
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from fosse.resource.v1.facts_pb2 import ResourceAdopted
 from services.common import facts, privacy, seen
 from services.common.bus import Consumer, Message
 from services.common.clock import utc_now
 from services.common.database import Database
+from services.common.errors import TooMany
 from services.common.facts import Place
 from services.common.kafka import KafkaBus
 from services.common.kafka.clients import Brokers
@@ -51,15 +53,23 @@ def write(db: Database, bug: str) -> None:
         number = int(conn.scalar(select(func.max(changes.c.number))) or 0)
     while True:
         number += 1
-        fact = ResourceAdopted(adoption_id=str(number), version=number)
-        with db.write() as conn:
-            conn.execute(insert(changes).values(number=number))
-            if bug != DUAL_WRITE:
-                facts.put(conn, fact, key_of(number), utc_now())
-        if bug == DUAL_WRITE:
-            with db.write() as conn:
-                facts.put(conn, fact, key_of(number), utc_now())
+        try:
+            _change(db, number, bug)
+        except (TooMany, DBAPIError):
+            # The database was killed: whether it keeps this one nobody was told.
+            continue
         print(number, flush=True)
+
+
+def _change(db: Database, number: int, bug: str) -> None:
+    fact = ResourceAdopted(adoption_id=str(number), version=number)
+    with db.write() as conn:
+        conn.execute(insert(changes).values(number=number))
+        if bug != DUAL_WRITE:
+            facts.put(conn, fact, key_of(number), utc_now())
+    if bug == DUAL_WRITE:
+        with db.write() as conn:
+            facts.put(conn, fact, key_of(number), utc_now())
 
 
 def carelessly_local(job: Job, source: Database, sink: Database) -> None:

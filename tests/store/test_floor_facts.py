@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from fosse.common.v1.facts_pb2 import ItemShared
-from services.common import audit, audit_chain, facts, timetable
+from services.common import audit, audit_chain, facts, seen, timetable
 from services.common.access import Person
 from services.common.audit_chain import chain
+from services.common.bus import KEPT_SEEN
 from services.common.database import Database
 from services.common.facts import START
+from services.common.kafka import clients
 from services.common.timetable import Due, Timetable
 
 NOW = datetime(2026, 8, 31, 14, 0, tzinfo=UTC)
@@ -84,10 +86,30 @@ def test_facts_are_kept_for_thirty_five_days(db: Database) -> None:
     say(db, 2, NOW - timedelta(days=34))
 
     with db.write() as conn:
-        facts.prune(conn, NOW)
+        facts.prune(conn, NOW, 100)
 
     with db.read() as conn:
         assert versions(facts.after(conn, START, 10)) == [2]
+
+
+def test_what_is_too_old_goes_in_portions_the_oldest_first(db: Database) -> None:
+    for version in (1, 2, 3):
+        say(db, version, NOW - timedelta(days=40 - version))
+    with db.write() as conn:
+        for number, message in enumerate(("a", "b", "c")):
+            seen.note(conn, "listener", [message], NOW - timedelta(days=60 - number))
+
+    with db.write() as conn:
+        gone = [facts.prune(conn, NOW, 2), seen.prune(conn, NOW - KEPT_SEEN, 2)]
+        left = versions(facts.after(conn, START, 10)), seen.unseen(conn, "listener", ["a", "b", "c"])
+        gone += [facts.prune(conn, NOW, 2), seen.prune(conn, NOW - KEPT_SEEN, 2)]
+
+    assert gone == [2, 2, 1, 1]
+    assert left == ([3], {"a", "b"})
+
+
+def test_no_fact_can_come_back_after_its_message_was_forgotten() -> None:
+    assert facts.KEPT + clients.KEPT < KEPT_SEEN
 
 
 def test_a_job_runs_when_it_is_due_and_not_before(db: Database) -> None:

@@ -1,0 +1,97 @@
+"""PROMISE 1 on the stack: its processes, PostgreSQL and Kafka are killed under load, one after the other."""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from testcontainers.community.postgres import PostgresContainer
+
+from services.common.errors import TooMany
+from tests.broker import Broker
+from tests.databases import PostgresDatabases
+from tests.machine import FULL
+from tests.promises.promise import promise
+from tests.promises.stories import Story, Victim, a_story
+from tests.standing import a_broker, a_postgres, killed
+from tests.waiting import until
+
+SEED = 1
+ROUNDS = 25 if FULL else 1
+WRITER, READER, POSTGRES, KAFKA = "writer and relay", "reader", "PostgreSQL", "Kafka"
+pytestmark = [pytest.mark.xdist_group("outages"), pytest.mark.timeout(3600 if FULL else 300)]
+
+
+@pytest.fixture(scope="module")
+def own_broker() -> Iterator[Broker]:
+    with a_broker() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresContainer]:
+    with a_postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def story(own_postgres: PostgresContainer, own_broker: Broker) -> Iterator[Story]:
+    with a_story(PostgresDatabases(own_postgres.get_connection_url()), own_broker.address) as made:
+        yield made
+
+
+class Stack:
+    """The processes of a story, each of which is started again when it was killed."""
+
+    def __init__(self, story: Story, postgres: PostgresContainer, broker: Broker) -> None:
+        self._story = story
+        self._starts: Mapping[str, Callable[[], Victim]] = {
+            WRITER: lambda: story.start(reads=False),
+            READER: lambda: story.start(writes=False),
+        }
+        self._running = {name: start() for name, start in self._starts.items()}
+        self._standing = {POSTGRES: postgres, KAFKA: broker}
+
+    def kill(self, name: str) -> None:
+        if name in self._standing:
+            with killed(self._standing[name]):
+                pass
+            return
+        self._end(name)
+        self._running[name] = self._starts[name]()
+
+    def end(self) -> None:
+        for name in self._starts:
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        self._running[name].kill()
+        if name == WRITER:
+            self._story.hear(self._running[name])
+
+    def goes_on_beyond(self, effects: int) -> bool:
+        self._story.hear(self._running[WRITER])
+        try:
+            return self._story.effects().total() > effects
+        except (DBAPIError, TooMany):
+            return False
+
+
+def test_whatever_of_the_stack_is_killed_nothing_is_lost_or_doubled_and_it_goes_on(
+    story: Story, own_postgres: PostgresContainer, own_broker: Broker
+) -> None:
+    dice, kills, effects = random.Random(SEED), 0, 0
+    stack = Stack(story, own_postgres, own_broker)
+
+    for _ in range(ROUNDS):
+        for name in dice.sample([WRITER, READER, POSTGRES, KAFKA, WRITER], 5):
+            until(lambda: stack.goes_on_beyond(effects), "facts take effect", within_s=90)  # noqa: B023  # at once
+            kills, effects = kills + 1, story.effects().total() + dice.randint(50, 500)
+            stack.kill(name)
+    until(lambda: stack.goes_on_beyond(effects), "facts take effect again", within_s=90)
+    stack.end()
+    story.settle()
+
+    lost, doubled = story.lost_and_doubled()
+    figures = f"kills={kills} writes={len(story.confirmed)} lost={lost} doubled={doubled}"
+    promise(1, "stack", "kill -9 of processes, PostgreSQL and Kafka", lost == doubled == 0, figures, SEED)

@@ -86,11 +86,15 @@ def test_a_kafka_that_lost_everything_is_refilled_and_each_effect_comes_once(
                      prepare=held.prepare)  # fmt: skip
 
     with mistake(bug):
-        road.open(quick, behind)
+        bus = road.open(quick, behind)
         with load.going():
             for _ in range(1 if bug else LOSSES):
                 lose_volume(load, own_broker, held, quick.name)
         load.settle(quick.name, behind.name)
+        if not bug:
+            names = {quick.name, behind.name}
+            until(lambda: not any(each.messages or each.oldest for each in bus.lags(names)), "nobody is behind")
+            until(lambda: bus.waiting(road.topic).unsent == 0, "nothing waits to be sent")
     found = {each.name: load.difference(each.name) for each in (quick, behind)}
 
     lost, doubled = (sum(getattr(each, what) for each in found.values()) for what in ("lost", "doubled"))

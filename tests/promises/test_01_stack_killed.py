@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -60,7 +61,7 @@ class Stack:
         self._end(name)
         self._running[name] = self._starts[name]()
 
-    def end(self) -> None:
+    def close(self) -> None:
         for name in self._starts:
             self._end(name)
 
@@ -81,15 +82,13 @@ def test_whatever_of_the_stack_is_killed_nothing_is_lost_or_doubled_and_it_goes_
     story: Story, own_postgres: PostgresContainer, own_broker: Broker
 ) -> None:
     dice, kills, effects = random.Random(SEED), 0, 0
-    stack = Stack(story, own_postgres, own_broker)
-
-    for _ in range(ROUNDS):
-        for name in dice.sample([WRITER, READER, POSTGRES, KAFKA, WRITER], 5):
-            until(lambda: stack.goes_on_beyond(effects), "facts take effect", within_s=90)  # noqa: B023  # at once
-            kills, effects = kills + 1, story.effects().total() + dice.randint(50, 500)
-            stack.kill(name)
-    until(lambda: stack.goes_on_beyond(effects), "facts take effect again", within_s=90)
-    stack.end()
+    with closing(Stack(story, own_postgres, own_broker)) as stack:
+        for _ in range(ROUNDS):
+            for name in dice.sample([WRITER, READER, POSTGRES, KAFKA, WRITER], 5):
+                until(lambda: stack.goes_on_beyond(effects), "facts take effect", within_s=90)  # noqa: B023  # at once
+                kills, effects = kills + 1, story.effects().total() + dice.randint(50, 500)
+                stack.kill(name)
+        until(lambda: stack.goes_on_beyond(effects), "facts take effect again", within_s=90)
     story.settle()
 
     lost, doubled = story.lost_and_doubled()

@@ -84,7 +84,7 @@ class Reader:
     def follow(self, command: str) -> str:
         """What it printed."""
         if " restore " in command:
-            self._type("docker compose --profile operator down --volumes")
+            self._type("docker compose down --volumes")
         said = self._type(self._known(command))
         self._said[command] = said
         if " invite " in command:

@@ -1,8 +1,8 @@
 """Who is let in when more is asked than can be answered: a queue that stands is cut, before anybody is looked up.
 
-A short rush waits and is answered. Where requests have waited for longer than pages take for some time, each that has
-waited that long is refused at once, so that those who are let in are answered as fast as ever. It is told with 429 and
-Retry-After: 503 would say that the node is broken, and watchers count it as a fault.
+A short rush waits and is answered. Where everybody has waited a fifth of a second for a whole second, each that has
+waited for more than half of what answering takes is refused at once, so that those who are let in are answered as fast
+as ever. It is told with 429 and Retry-After: 503 would say that the node is broken, and watchers count it as a fault.
 """
 
 import json

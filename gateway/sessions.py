@@ -1,4 +1,4 @@
-"""What the gateway remembers: sessions and sign-ins under way.
+"""What the gateway remembers: sessions, sign-ins under way, and which sessions the provider has ended.
 
 The browser holds a random number; the database holds its hash, and the provider's tokens sealed with a key made from
 the number itself: whoever reads the database can neither use a session nor read a token.

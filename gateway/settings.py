@@ -31,7 +31,7 @@ class Settings:
     run_dir: Path = Path("run")
     # Between containers: the folder with this process's certificate, key and authority; the sockets are then not used.
     tls_dir: Path | None = None
-    # Sessions, sign-ins under way and rate counters; nothing else.
+    # Sessions and how they ended, sign-ins under way, and tries that are counted, under keyed hashes; nothing else.
     database: str = "sqlite:///gateway.db"
     # Connections that the pool of each worker keeps open; under load it may open as many again.
     connections: int = 8

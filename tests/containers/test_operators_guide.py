@@ -52,7 +52,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         shutil.rmtree(made.folder)
 
 
-def test_every_command_of_the_guide_is_typed_by_a_test() -> None:
+def test_what_is_not_typed_here_is_in_the_guide_and_typed_by_the_check_or_test_that_is_named() -> None:
     for path, words in ELSEWHERE.values():
         assert words in (machine.ROOT / path).read_text(), (path, words)
     assert set(ELSEWHERE) <= set(guide.commands())

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 POSTGRES_IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:17")
 PYTHON_IMAGE = os.environ.get("PYTHON_IMAGE", "python:3.11-slim-bookworm")
 KAFKA_IMAGE = os.environ.get("KAFKA_IMAGE", "apache/kafka:4.3.1")
+NGINX_IMAGE = os.environ.get("NGINX_IMAGE", "nginx:1.28")
 KEYCLOAK_IMAGE = os.environ.get("KEYCLOAK_IMAGE", "quay.io/keycloak/keycloak:26.7")
 # For the engine: on a busy machine it takes a while to remove what was large.
 PATIENT = {"timeout": 300}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,6 +73,21 @@ def test_databases_are_made_and_may_be_made_again(folder: Path, server: None) ->
         other = DATABASES[DATABASES.index(name) - 1]
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(host=HOST, user=name, dbname=other, password=own)
+
+
+def test_no_process_gets_into_the_servers_own_databases_or_takes_all_connections(folder: Path, server: None) -> None:
+    databases.prepare(folder, HOST)
+    own = secrets.password_of(folder, "events")
+
+    for shut in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(host=HOST, user="events", dbname=shut, password=own)
+    with ExitStack() as held:
+        with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+            for _ in range(100):
+                held.enter_context(psycopg.connect(host=HOST, user="events", dbname="events", password=own))
+        other = secrets.password_of(folder, "membership")
+        psycopg.connect(host=HOST, user="membership", dbname="membership", password=other).close()
 
 
 def test_what_a_killed_set_up_left_undone_the_next_one_does(folder: Path, server: None) -> None:

@@ -25,6 +25,7 @@ def prepare(secrets: Path, host: str) -> list[str]:
     database is newer than this software.
     """
     with _superuser(secrets, host) as server:
+        _shut(server)
         made = [f"database {name}" for name in DATABASES if _made(server, name, password_of(secrets, name))]
     return made + [f"tables of {name}" for name in (*SERVICES, "gateway") if _migrated(secrets, host, name)]
 
@@ -48,12 +49,22 @@ def _superuser(secrets: Path, host: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def _shut(server: psycopg.Connection) -> None:
+    """The server's own databases, in which else every role could look around and keep things."""
+    for name in ("postgres", "template1"):
+        server.execute(sql.SQL("revoke connect, temporary on database {} from public").format(sql.Identifier(name)))
+
+
 def _made(server: psycopg.Connection, name: str, password: str) -> bool:
     """True where the database was not there. The password is set each time, so that a lost one can be replaced."""
     role, secret = sql.Identifier(name), sql.Literal(password)
     if not server.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
         server.execute(sql.SQL("create role {} login").format(role))
-    server.execute(sql.SQL("alter role {} login password {}").format(role, secret))
+    # So many that one process cannot take all there are from the others.
+    connections = int(server.execute("show max_connections").fetchone()[0]) // 4  # type: ignore[index]  # one row
+    server.execute(
+        sql.SQL("alter role {} login password {} connection limit {}").format(role, secret, sql.Literal(connections))
+    )
     there = server.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
     if not there:
         server.execute(sql.SQL("create database {} owner {}").format(role, role))

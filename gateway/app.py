@@ -25,6 +25,7 @@ from gateway import (
     pages,
     passing,
     security,
+    tracing,
 )
 from gateway.admission import Admission, Congestion
 from gateway.callers import Callers, caller
@@ -53,8 +54,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     migrating.check(db, MIGRATIONS)
     secret = security.secret_key(settings.secret_key_file)
     app = _flask(settings, secret)
-    connected = channels or Channels(wires_of(settings.run_dir, settings.tls_dir), "gateway")
+    tracer = tracing.tracer_of(settings)
+    connected = channels or Channels(wires_of(settings.run_dir, settings.tls_dir), "gateway", tracer)
     door = _door(settings, db, secret, connected, clock)
+    stop_tracing = tracing.start(app, tracer)
     stop_measuring = measuring.start(app, door, db)
     door.callers.install(app.extensions)
     clients.install(app.extensions, clients.connect(connected, settings))
@@ -71,7 +74,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     limits.install(app, limits.Counting(door.counters, clock, settings.searches_a_minute))
     _guard(app)
     stop = operating.start(door, db, connected)
-    app.extensions[_CLOSE] = [stop_measuring, stop, db.dispose, connected.close]
+    app.extensions[_CLOSE] = [stop_measuring, stop, db.dispose, connected.close, stop_tracing]
     return app
 
 

@@ -19,6 +19,8 @@ class Settings:
     listen: str = "127.0.0.1:8080"
     # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
     metrics_listen: str = ""
+    # Where spans of traces go by OTLP, such as http://jaeger:4318/v1/traces; empty: nowhere.
+    traces: str = ""
     # gunicorn (deployment) or waitress (one process).
     server: str = "gunicorn"
     # Processes of gunicorn.

@@ -42,6 +42,8 @@ class Message:
     key: str
     body: bytes
     happened_at: datetime
+    # Of the request that set it in motion; empty where nobody traces.
+    traceparent: str = ""
 
     def as_(self, proto: type[P]) -> P:
         """The fact itself; raises `DecodeError` for bytes that are none."""

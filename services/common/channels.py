@@ -6,13 +6,16 @@ Channels are made on first use, so that a server that forks makes them after the
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
 from services.common.rpc import MESSAGE_BYTES, PASS, refusal_of
 from services.common.rpc_errors import Away
 from services.common.wires import WORKLOAD, Wires
+
+if TYPE_CHECKING:
+    from services.common.tracing import Tracer
 
 S = TypeVar("S")
 # A call as grpc makes it, and the generation of wires that its connection belongs to.
@@ -38,8 +41,9 @@ def with_pass(token: str) -> tuple[tuple[str, str], ...]:
 class Channels:
     """Connections of one workload to the services of its node, by name."""
 
-    def __init__(self, wires: Wires, workload: str) -> None:
+    def __init__(self, wires: Wires, workload: str, tracer: "Tracer | None" = None) -> None:
         self.wires = wires
+        self._tracer = tracer
         self._own = ((WORKLOAD, workload),)
         self._channels: dict[str, tuple[int, grpc.Channel]] = {}
         self._stubs: dict[tuple[str, str, float], Any] = {}
@@ -54,7 +58,8 @@ class Channels:
         key = (service, getattr(make, "__qualname__", repr(make)), deadline_s)
         found = self._stubs.get(key)
         if found is None:
-            found = self._stubs[key] = make(_Calling(partial(self._call, service), self._own, deadline_s))
+            calling = _Calling(partial(self._call, service), self._own, deadline_s, self._tracer)
+            found = self._stubs[key] = make(calling)
         stub: S = found
         return stub
 
@@ -84,22 +89,29 @@ class Channels:
 class _Calling:
     """A channel as generated stubs see it, with our deadline, our name and our refusals on each call."""
 
-    def __init__(self, call: Callable[[Make, Made], Made], own: tuple[tuple[str, str], ...], deadline_s: float) -> None:
+    def __init__(
+        self,
+        call: Callable[[Make, Made], Made],
+        own: tuple[tuple[str, str], ...],
+        deadline_s: float,
+        tracer: "Tracer | None",
+    ) -> None:
         self._call = call
+        self._tracer = tracer
         self._own = own
         self._deadline_s = deadline_s
 
     def unary_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._single(self._current("unary_unary", method, codec))
+        return self._traced(method, self._single(self._current("unary_unary", method, codec)))
 
     def stream_unary(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._single(self._current("stream_unary", method, codec))
+        return self._traced(method, self._single(self._current("stream_unary", method, codec)))
 
     def unary_stream(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._stream(self._current("unary_stream", method, codec))
+        return self._traced(method, self._stream(self._current("unary_stream", method, codec)))
 
     def stream_stream(self, method: str, **codec: Any) -> Callable[..., Any]:
-        return self._stream(self._current("stream_stream", method, codec))
+        return self._traced(method, self._stream(self._current("stream_stream", method, codec)))
 
     def _current(self, kind: str, method: str, codec: Mapping[str, Any]) -> Callable[[], Any]:
         """The call over the connection of its moment, so that a stub outlives a renewed certificate."""
@@ -111,6 +123,9 @@ class _Calling:
             return made[1]
 
         return current
+
+    def _traced(self, method: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        return self._tracer.called(method, call) if self._tracer else call
 
     def _single(self, current: Callable[[], Any]) -> Callable[..., Any]:
         def single(request: Any, timeout: float | None = None, metadata: Any = ()) -> Any:

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.common import privacy
+from services.common import privacy, trace_context
 from services.common.database import Id, UtcDateTime, announce, settled, transaction_number
 from services.common.floor_tables import FLOOR
 from services.common.ids import new_id
@@ -50,6 +50,8 @@ facts = Table(
     Column("recorded_at", UtcDateTime, nullable=False, info=privacy.TIMES),
     Column("tx", BigInteger, nullable=False, info=privacy.COUNTS),
     Column("sent_to", String(80), info=privacy.STATE),
+    # Of the request that it was said in, where somebody traces.
+    Column("traceparent", String(55), info=privacy.IDS),
     Index("facts_unsent", "sent_to", "id"),
     Index("facts_in_order", "tx", "id"),
     sqlite_autoincrement=True,
@@ -74,6 +76,7 @@ class Fact:
     key: str
     body: bytes
     happened_at: datetime
+    traceparent: str = ""
 
 
 class Place(NamedTuple):
@@ -112,6 +115,7 @@ def put_all(
             "body": message.SerializeToString(deterministic=True),
             "happened_at": happened_at or now,
             "recorded_at": now,
+            "traceparent": trace_context.here() or None,
         }
         for message, key in said
     ]
@@ -186,10 +190,12 @@ def _elsewhere(topic_id: str) -> ColumnElement[bool]:
 
 
 def _fact(row: Any) -> Fact:
-    return Fact(Place(row.tx, row.id), row.message_id, row.kind, row.key, row.body, row.happened_at)
+    place = Place(row.tx, row.id)
+    return Fact(place, row.message_id, row.kind, row.key, row.body, row.happened_at, row.traceparent or "")
 
 
-_READ = (facts.c.tx, facts.c.id, facts.c.message_id, facts.c.kind, facts.c.key, facts.c.body, facts.c.happened_at)
+_SAID = (facts.c.message_id, facts.c.kind, facts.c.key, facts.c.body, facts.c.happened_at, facts.c.traceparent)
+_READ = (facts.c.tx, facts.c.id, *_SAID)
 # Built once: whoever listens asks at every wake.
 _TX, _NUMBER = bindparam("tx", type_=BigInteger()), bindparam("number", type_=BigInteger())
 _BEYOND = or_(facts.c.tx > _TX, and_(facts.c.tx == _TX, facts.c.id > _NUMBER))

@@ -22,6 +22,7 @@ from services.common.wires import wires_of
 
 if TYPE_CHECKING:
     from services.common.metrics import Metrics
+    from services.common.tracing import Tracer
 
 
 class ProcessSettings(Protocol):
@@ -41,6 +42,8 @@ class ProcessSettings(Protocol):
     def kafka(self) -> str: ...
     @property
     def metrics_listen(self) -> str: ...
+    @property
+    def traces(self) -> str: ...
 
 
 S = TypeVar("S", bound=ProcessSettings)
@@ -71,6 +74,15 @@ def _metrics() -> "Metrics":
     return Metrics()
 
 
+def _tracer(name: str, collector: str) -> "Tracer | None":
+    if not collector:
+        return None
+    # As with metrics.
+    from services.common.tracing import Tracer
+
+    return Tracer(name, collector)
+
+
 def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only: bool) -> None:
     logs.start(name)
     db = Database(given.database, connections=given.connections)
@@ -81,12 +93,14 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     if not given.kafka:
         raise OSError(f"Set FOSSE_{name.upper()}_KAFKA to the address of Kafka, such as kafka:9092.")
     told = signals.told_to_end()
-    channels = Channels(wires_of(given.run_dir, given.tls_dir), name)
+    tracer = _tracer(name, given.traces)
+    channels = Channels(wires_of(given.run_dir, given.tls_dir), name, tracer)
     seen_of_it = given_to(given, given.tls_dir, given.data_dir)  # type: ignore[arg-type]  # settings are dataclasses
     floor = Floor(name, db, utc_now, channels, given.data_dir, seen_of_it)
-    bus = KafkaBus(given.kafka, utc_now)
+    bus = KafkaBus(given.kafka, utc_now, tracer=tracer)
     metrics = _metrics() if given.metrics_listen else None
-    running = Running(build(floor, given), floor, bus, observe=metrics.rpc if metrics else unobserved)
+    observe = metrics.rpc if metrics else unobserved
+    running = Running(build(floor, given), floor, bus, observe=observe, tracer=tracer)
     running.listen(bus)
     running.start()
     bus.start()
@@ -101,3 +115,5 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     running.stop()
     channels.close()
     db.dispose()
+    if tracer:
+        tracer.close()

@@ -9,7 +9,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -23,6 +24,9 @@ from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refu
 from services.common.passes import PassVerifier
 from services.common.rpc_errors import Away
 from services.common.wires import WORKLOAD, Wires
+
+if TYPE_CHECKING:
+    from services.common.tracing import Tracer
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ STATUS: dict[type[Refusal], int] = {
     Conflict: code_pb2.ABORTED,
     TooMany: code_pb2.RESOURCE_EXHAUSTED,
 }
+REFUSALS = frozenset(code_pb2.Code.Name(code) for code in STATUS.values())
 _KINDS: dict[int, type[Refusal]] = {code: kind for kind, code in STATUS.items()}
 # Words of grpc's own: by its status alone, a message that is too large is no different from a server that is full.
 _TOO_LARGE = (
@@ -56,6 +61,8 @@ _OPTIONS = (
 AddServicer = Callable[[grpc.Server], None]
 # Called after each rpc with its path, its status and the seconds it took.
 Observe = Callable[[str, str, float], None]
+# Gives a handler that does the same within a span.
+Traced = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def unobserved(path: str, status: str, seconds: float) -> None:
@@ -75,6 +82,7 @@ class Server:
         workers: int = 16,
         shared: bool = False,
         observe: Observe = unobserved,
+        tracer: "Tracer | None" = None,
     ) -> None:
         """`shared`: other processes of this service listen on the same port, and any of them answers."""
         self._server = grpc.server(
@@ -82,7 +90,7 @@ class Server:
             options=(*_OPTIONS, ("grpc.so_reuseport", int(shared))),
             maximum_concurrent_rpcs=workers * 8,
         )
-        guarded: Any = _Guarded(self._server, verifier, wires, observe)
+        guarded: Any = _Guarded(self._server, verifier, wires, observe, tracer)
         for each in add:
             each(guarded)
         self._health = health.HealthServicer()
@@ -150,9 +158,10 @@ def _refusal(status: status_pb2.Status) -> Refusal:
 class _Guarded:
     """A server as generated code sees it: each method is wrapped as it is added; none goes without an Access option."""
 
-    def __init__(self, server: grpc.Server, verifier: PassVerifier, wires: Wires, observe: Observe) -> None:
-        self._server = server
-        self._observe = observe
+    def __init__(
+        self, server: grpc.Server, verifier: PassVerifier, wires: Wires, observe: Observe, tracer: "Tracer | None"
+    ) -> None:
+        self._server, self._observe, self._tracer = server, observe, tracer
         self._verifier = verifier
         self._wires = wires
 
@@ -171,7 +180,8 @@ class _Guarded:
         if fault := access.link_fault(rule, path):
             raise LookupError(f"{path} {fault}, so this server does not start")
         admitted = _Admitted(self._verifier, self._wires, path, rule)
-        return _wrapped(handler, admitted, lambda status, seconds: self._observe(path, status, seconds))
+        traced: Traced = partial(self._tracer.served, path) if self._tracer else lambda handle: handle
+        return _wrapped(handler, admitted, partial(self._observe, path), traced)
 
 
 class _Admitted:
@@ -198,7 +208,7 @@ class _Admitted:
         access.check_object(self._rule, context.fosse_caller, request)
 
 
-def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], None]) -> Any:
+def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], None], traced: Traced) -> Any:
     if handler.response_streaming:
         inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
@@ -208,7 +218,7 @@ def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], 
                 admitted.check(context, request, unary=False)
                 yield from inner(request, context)
             except Exception as error:
-                status = _status_name(error)
+                status = status_name(error)
                 _answer(context, error)
             finally:
                 observe(status, time.monotonic() - began)
@@ -216,7 +226,7 @@ def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], 
         make = (
             grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
         )
-        return make(stream, handler.request_deserializer, handler.response_serializer)
+        return make(traced(stream), handler.request_deserializer, handler.response_serializer)
     inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
     def single(request: Any, context: Any) -> Any:
@@ -225,16 +235,16 @@ def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], 
             admitted.check(context, request, unary=not handler.request_streaming)
             return inner(request, context)
         except Exception as error:
-            status = _status_name(error)
+            status = status_name(error)
             _answer(context, error)
         finally:
             observe(status, time.monotonic() - began)
 
     make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
-    return make(single, handler.request_deserializer, handler.response_serializer)
+    return make(traced(single), handler.request_deserializer, handler.response_serializer)
 
 
-def _status_name(error: Exception) -> str:
+def status_name(error: Exception) -> str:
     if isinstance(error, Refusal):
         return str(code_pb2.Code.Name(status_of(error).code))
     return "UNAVAILABLE" if isinstance(error, Away) else "INTERNAL"

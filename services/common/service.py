@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
 from sqlalchemy import Connection, MetaData
@@ -23,6 +23,9 @@ from services.common.passes import PassVerifier
 from services.common.rpc import AddServicer, Observe, Server, unobserved
 from services.common.timetable import Batch, Due, Job, Timetable
 from services.common.vitals import Figures, Given, Measuring, no_figures
+
+if TYPE_CHECKING:
+    from services.common.tracing import Tracer
 
 # Mails of a busy moment go out together; nobody waits for a job as for a page.
 _BREATH_S = 0.25
@@ -90,7 +93,14 @@ class Running:
     """A service at work: `start` in order, `stop` in the opposite one."""
 
     def __init__(
-        self, service: Service, floor: Floor, bus: Bus, *, workers: int = 16, observe: Observe = unobserved
+        self,
+        service: Service,
+        floor: Floor,
+        bus: Bus,
+        *,
+        workers: int = 16,
+        observe: Observe = unobserved,
+        tracer: "Tracer | None" = None,
     ) -> None:
         self._service = service
         self._floor = floor
@@ -103,7 +113,9 @@ class Running:
         keeping = Housekeeping(service.name, floor, service.consumers, service.tables, self.vitals)
         verifier = PassVerifier(lambda: _pass_keys(floor.channels), floor.clock)
         servicers = [*service.servicers, keeping.add_to]
-        self._server = Server(service.name, servicers, floor.channels.wires, verifier, workers=workers, observe=observe)
+        self._server = Server(
+            service.name, servicers, floor.channels.wires, verifier, workers=workers, observe=observe, tracer=tracer
+        )
         table = Timetable(floor.db, {**service.jobs, _TIDY: self._tidy}, floor.clock, service.batches)
         self._timer = Loop(f"timetable-{service.name}", table.step, breath_s=_BREATH_S)
         floor.db.when("timetable", self._timer.wake)

@@ -22,5 +22,7 @@ class Settings:
     kafka: str = ""
     # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
     metrics_listen: str = ""
+    # Where spans of traces go by OTLP, such as http://jaeger:4318/v1/traces; empty: nowhere.
+    traces: str = ""
     # How often the hub is told what changed.
     tell_every_s: float = 5.0

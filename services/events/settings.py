@@ -22,3 +22,5 @@ class Settings:
     kafka: str = ""
     # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
     metrics_listen: str = ""
+    # Where spans of traces go by OTLP, such as http://jaeger:4318/v1/traces; empty: nowhere.
+    traces: str = ""

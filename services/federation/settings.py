@@ -22,6 +22,8 @@ class Settings:
     kafka: str = ""
     # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
     metrics_listen: str = ""
+    # Where spans of traces go by OTLP, such as http://jaeger:4318/v1/traces; empty: nowhere.
+    traces: str = ""
     # Is this node the one that others enrol with?
     hub: bool = False
     # A short label in the region's registry, such as `notts`.

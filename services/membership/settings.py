@@ -22,6 +22,8 @@ class Settings:
     kafka: str = ""
     # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
     metrics_listen: str = ""
+    # Where spans of traces go by OTLP, such as http://jaeger:4318/v1/traces; empty: nowhere.
+    traces: str = ""
     # The OpenID provider, exactly as it names itself in `iss`.
     issuer: str = "http://127.0.0.1:8081"
     # What the same provider named itself before the node's address changed: its people are who they were.

@@ -22,6 +22,8 @@ class Settings:
     kafka: str = ""
     # Where Prometheus asks for /metrics, such as 0.0.0.0:9464, inside the containers' network; empty: nowhere.
     metrics_listen: str = ""
+    # Where spans of traces go by OTLP, such as http://jaeger:4318/v1/traces; empty: nowhere.
+    traces: str = ""
     # Where members open the pages of this node; links in mails begin with it.
     public_url: str = "http://127.0.0.1:8080"
     # Whom mails are from.

@@ -173,8 +173,8 @@ def a_hub(folder: Path) -> Iterator[RunningNode]:
 
 
 @contextmanager
-def a_county(folder: Path, databases: PostgresDatabases, kafka: str) -> Iterator[County]:
-    """Databases migrated, every process answering; what still runs at the end is killed."""
+def a_county(folder: Path, databases: PostgresDatabases, kafka: str, traces: str = "") -> Iterator[County]:
+    """Databases migrated, every process answering; what still runs at the end is killed. `traces`: where spans go."""
     run = folder / "run"
     run.mkdir(mode=0o700)
     with bound("127.0.0.1", 0) as free:
@@ -184,7 +184,8 @@ def a_county(folder: Path, databases: PostgresDatabases, kafka: str) -> Iterator
         processes = {}
         for name in EVERYBODY:
             (folder / name).mkdir()
-            settings = {"database": databases.empty_url(), "run_dir": str(run), **_own(name, folder, listen, provider)}
+            usual = {"database": databases.empty_url(), "run_dir": str(run), "traces": traces}
+            settings = {**usual, **_own(name, folder, listen, provider)}
             if name in SERVICES:
                 settings |= {"kafka": kafka, "data_dir": str(folder / name)}
             processes[name] = Process(name, settings, folder / f"{name}.log")

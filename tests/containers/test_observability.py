@@ -1,4 +1,4 @@
-"""The compose file that adds Prometheus: what it changes, and that it asks each process for what that one serves."""
+"""The compose file that adds Prometheus and Jaeger: what it changes, and that the processes and those fit together."""
 
 import json
 import re
@@ -36,12 +36,14 @@ def watched() -> dict[str, Any]:
     return found
 
 
-def test_prometheus_is_the_only_thing_that_is_added_and_its_page_is_for_this_machine(watched: dict[str, Any]) -> None:
+def test_only_prometheus_and_jaeger_are_added_and_their_pages_are_for_this_machine(watched: dict[str, Any]) -> None:
     plain = config("-f", "docker-compose.yml")["services"]
 
-    assert set(watched) - set(plain) == {"prometheus"}
-    (port,) = watched["prometheus"]["ports"]
-    assert (port["host_ip"], port["published"]) == ("127.0.0.1", "9090")
+    added = {name: watched[name]["ports"] for name in set(watched) - set(plain)}
+    assert {name: [(each["host_ip"], each["published"]) for each in ports] for name, ports in added.items()} == {
+        "prometheus": [("127.0.0.1", "9090")],
+        "jaeger": [("127.0.0.1", "16686")],
+    }
     assert all(watched[name].get("ports") == plain[name].get("ports") for name in plain)
 
 
@@ -53,6 +55,13 @@ def test_each_process_listens_where_prometheus_asks_and_without_the_file_none_do
         assert watched[name]["environment"][f"FOSSE_{name.upper()}_METRICS_LISTEN"] == "0.0.0.0:9464"
         assert "inside" in watched[name]["networks"]
     assert "METRICS_LISTEN" not in (machine.ROOT / "docker-compose.yml").read_text()
+
+
+def test_each_process_tells_its_spans_to_jaeger_and_without_the_file_none_does(watched: dict[str, Any]) -> None:
+    for name in OURS:
+        assert watched[name]["environment"][f"FOSSE_{name.upper()}_TRACES"] == "http://jaeger:4318/v1/traces"
+    assert "inside" in watched["jaeger"]["networks"]
+    assert "TRACES" not in (machine.ROOT / "docker-compose.yml").read_text()
 
 
 @pytest.mark.parametrize("name", ["prometheus.yml", "alerts.yml"])

@@ -1,5 +1,6 @@
 """A county's services as processes of their own, on a real Kafka and a real PostgreSQL, do what one process does."""
 
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
+import requests
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from fosse.common.v1.audience_pb2 import AUDIENCE_PUBLIC
@@ -17,6 +19,7 @@ from fosse.events.v1.events_pb2_grpc import MeetingsStub
 from fosse.resource.v1 import resource_pb2 as pb
 from services.common.topics import SERVICES
 from tests.broker import Broker
+from tests.collector import Collector, way_to
 from tests.containers.county import EVERYBODY, County, Process, a_county, a_hub, search
 from tests.databases import PostgresDatabases
 from tests.unit.membership.people import CARE_HOMES, an_id
@@ -24,14 +27,26 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(300)]
 LEAFLET, LINK, ADOPTION, MEETING = an_id(500), an_id(501), an_id(502), an_id(600)
+ADOPT, RPC = "POST /api/v1/resources/<segment:resource_id>/adoptions", "fosse.resource.v1.Resources/AdoptResource"
+A_STRANGERS = "0123456789abcdef0123456789abcdef"
+A_PERSON = re.compile(r"\b(ann|ben|cath|dan|eve|fay)\b|@|dehydration|falls|mansfield|[0-9a-f]{32}", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with Collector() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def county(
-    tmp_path_factory: pytest.TempPathFactory, postgres_databases: PostgresDatabases, broker: Broker
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_databases: PostgresDatabases,
+    broker: Broker,
+    collector: Collector,
 ) -> Iterator[County]:
     # Unix sockets take short paths only.
-    with a_county(tmp_path_factory.mktemp("c"), postgres_databases, broker.address) as made:
+    with a_county(tmp_path_factory.mktemp("c"), postgres_databases, broker.address, traces=collector.address) as made:
         publish_leaflet(made, "Spotting dehydration early")
         yield made
 
@@ -109,6 +124,50 @@ def has_mail(county: County, to: str, subject: str) -> bool:
     """Subjects may be encoded where they hold more than ASCII."""
     mails = (message_from_string(mail, policy=policy.default) for mail in county.mails())
     return any(to in str(mail["To"]) and subject in str(mail["Subject"]) for mail in mails)
+
+
+def test_one_trace_goes_from_the_gateway_by_rpc_and_kafka_to_whoever_hears_the_fact(
+    county: County, collector: Collector
+) -> None:
+    county.a_member(7, "Fay")
+    token = county.provider.token("Fay", datetime.now(UTC))
+
+    answer = requests.post(
+        f"{county.address}/api/v1/resources/{LEAFLET}/adoptions?about=fay@homes.example",
+        json={"id": an_id(503), "stage": "adopted", "locality": "Mansfield and Ashfield"},
+        headers={"Authorization": f"Bearer {token}", "traceparent": f"00-{A_STRANGERS}-0123456789abcdef-01"},
+        timeout=10,
+    )
+
+    assert answer.ok, answer.text
+    told = {
+        ("gateway", ADOPT),
+        ("gateway", "fosse.membership.v1.Membership/IssuePass"),
+        ("membership", "fosse.membership.v1.Membership/IssuePass"),
+        ("gateway", RPC),
+        ("resource", RPC),
+        ("resource", "send fosse.resource"),
+        ("notification", "process fosse.resource"),
+    }
+    until(lambda: told <= {(each.process, each.name) for each in collector.trace_of(ADOPT)}, "all spans are told")
+    spans = collector.trace_of(ADOPT)
+    assert len({each.trace for each in spans}) == 1
+    # Of an rpc, who called and who answered have a span each.
+    way = way_to("notification", "process fosse.resource", spans)
+    assert way == ["notification", "resource", "resource", "gateway", "gateway"]
+
+
+def test_no_span_holds_anything_of_a_person_or_an_item_and_no_stranger_names_a_trace(
+    county: County, collector: Collector
+) -> None:
+    until(lambda: len(collector.spans()) > 30, "a county that begins tells spans")
+
+    spans = collector.spans()
+
+    words = [f"{each.name} {each.said}" for each in spans]
+    assert [each for each in words if A_PERSON.search(each)] == []
+    assert not any(each.span.events or each.span.status.message or each.span.trace_state for each in spans)
+    assert A_STRANGERS not in {each.trace for each in spans}
 
 
 def test_a_deployed_county_joins_a_hub_and_its_leaflet_is_found_there(county: County, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ Not promised: order between keys; that a message is sent only once.
 """
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from kafka.errors import KafkaError
 
@@ -22,15 +23,21 @@ from services.common.kafka.clients import Brokers, KafkaTrouble
 from services.common.kafka.reader import Reader
 from services.common.kafka.relay import Relay
 
+if TYPE_CHECKING:
+    from services.common.tracing import Tracer
+
 __all__ = ["KafkaBus", "KafkaTrouble"]
 
 
 class KafkaBus:
     """Carries facts between processes. Sources and listeners are added before the start."""
 
-    def __init__(self, servers: str, clock: Clock, *, partitions: int = 6, replicas: int = 1) -> None:
+    def __init__(
+        self, servers: str, clock: Clock, *, partitions: int = 6, replicas: int = 1, tracer: "Tracer | None" = None
+    ) -> None:
         self._brokers = Brokers(servers, partitions, replicas)
         self._clock = clock
+        self._tracer = tracer
         self._carriers: list[Relay | Reader] = []
         self._topics: set[str] = set()
         self._relays: dict[str, Relay] = {}
@@ -38,13 +45,14 @@ class KafkaBus:
     def add_source(self, topic: str, db: Database) -> None:
         """The facts of `topic` lie in this database."""
         self._topics.add(topic)
-        self._relays[topic] = Relay(self._brokers, topic, db)
+        self._relays[topic] = Relay(self._brokers, topic, db, self._tracer)
         self._carriers.append(self._relays[topic])
 
     def listen(self, consumer: Consumer, db: Database) -> None:
         """The consumer's effects and seen messages lie in `db`; its position with Kafka, in a group of its name."""
         self._topics.update(consumer.topics)
-        self._carriers.append(Reader(self._brokers, consumer, db, self._clock))
+        traced = self._tracer.hearing(consumer) if self._tracer else consumer
+        self._carriers.append(Reader(self._brokers, traced, db, self._clock))
 
     def waiting(self, topic: str) -> Unsent:
         """What the relay has yet to send."""

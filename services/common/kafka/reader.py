@@ -17,6 +17,7 @@ from services.common.errors import TooMany
 from services.common.kafka.clients import Brokers, quietly, topic_id_known_to
 from services.common.loops import Loop
 from services.common.rpc_errors import Away
+from services.common.trace_context import HEADER
 
 log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
@@ -117,7 +118,9 @@ def opened(record: Any) -> Message:
     key = (record.key or b"").decode(errors="replace")
     try:
         happened_at = datetime.fromisoformat(headers["happened_at"].decode())
-        return Message(headers["id"].decode(), record.topic, headers["kind"].decode(), key, record.value, happened_at)
+        traceparent = headers.get(HEADER, b"").decode()
+        id_, kind = headers["id"].decode(), headers["kind"].decode()
+        return Message(id_, record.topic, kind, key, record.value, happened_at, traceparent)
     except (KeyError, ValueError):
         place = hashlib.sha256(f"{record.topic}/{record.partition}/{record.offset}".encode()).hexdigest()[:32]
         return Message(place, record.topic, UNREADABLE, key[:64], record.value or b"", datetime.fromtimestamp(0, UTC))

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from kafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +15,10 @@ from services.common.errors import TooMany
 from services.common.facts import Fact, Unsent
 from services.common.kafka.clients import Brokers, KafkaTrouble, drop, quietly
 from services.common.loops import Loop
+from services.common.trace_context import HEADER
+
+if TYPE_CHECKING:
+    from services.common.tracing import Tracer
 
 log = logging.getLogger(__name__)
 _BATCH = 500
@@ -38,11 +44,12 @@ class Relay:
     """Keeps its admin client for good, which finds Kafka again by itself: each new one that finds nobody would leave a
     thread behind. A producer that failed is dropped with what it holds, or that might overtake what is sent again."""
 
-    def __init__(self, brokers: Brokers, topic: str, db: Database) -> None:
+    def __init__(self, brokers: Brokers, topic: str, db: Database, tracer: "Tracer | None" = None) -> None:
         self._brokers = brokers
         self._topic = topic
         self._topic_id = ""
         self._db = db
+        self._tracer = tracer
         self._producer: Any = None
         self._admin: Any = None
         self.loop = Loop(f"relay-{topic}", self._step)
@@ -98,10 +105,19 @@ class Relay:
             self._topic_id = topic_id
 
     def _send(self, waiting: Sequence[Fact]) -> None:
-        sent = [self._producer.send(self._topic, **envelope(fact, self._topic_id)) for fact in waiting]
-        self._producer.flush(timeout=_SEND_S)
-        for each in sent:
-            each.get(timeout=0)
+        with ExitStack() as spans:
+            sent = [self._producer.send(self._topic, **envelope(self._traced(fact, spans), self._topic_id)) for fact in waiting]
+            self._producer.flush(timeout=_SEND_S)
+            for each in sent:
+                each.get(timeout=0)
+
+    def _traced(self, fact: Fact, spans: ExitStack) -> Fact:
+        """Its message goes on with the trace it was said in."""
+        if self._tracer is None or not fact.traceparent:
+            return fact
+        return replace(
+            fact, traceparent=spans.enter_context(self._tracer.sent(self._topic, fact.kind, fact.traceparent))
+        )
 
 
 def envelope(fact: Fact, topic_id: str) -> dict[str, Any]:
@@ -111,4 +127,6 @@ def envelope(fact: Fact, topic_id: str) -> dict[str, Any]:
         ("happened_at", fact.happened_at.isoformat().encode()),
         ("topic_id", topic_id.encode()),
     ]
+    if fact.traceparent:
+        headers.append((HEADER, fact.traceparent.encode()))
     return {"key": fact.key.encode(), "value": fact.body, "headers": headers}

@@ -26,6 +26,7 @@ from services.node.commands.reindex import reindex
 from services.node.commands.setup import setup
 from services.node.commands.status import replay, status
 from services.node.commands.upgrade import upgrade
+from services.node.commands.watch import watch
 from services.node.folder import unusable
 from services.node.settings import load
 
@@ -141,6 +142,7 @@ def compose_check(keep: bool) -> None:
 _COMMANDS = (
     *(account, audit, backup, doctor, enrol, figures, import_members, invite, localities, reindex, replay, restore),
     *(setup, status, upgrade),
+    *(setup, status, watch),
 )
 for _command in _COMMANDS:
     fosse.add_command(_command)

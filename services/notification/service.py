@@ -42,8 +42,11 @@ def build(floor: Floor, settings: Settings) -> Service:
 
 
 def _post(settings: Settings, folder: MailFolder) -> Post:
-    if not settings.smtp_host:
-        return folder
+    return smtp_post(settings) if settings.smtp_host else folder
+
+
+def smtp_post(settings: Settings) -> Post:
+    """To the mail server that the settings name."""
     if settings.smtp_tls not in _TLS:
         raise BadSetting(f"The setting SMTP_TLS is {settings.smtp_tls!r}; it must be starttls, tls or none.")
     encrypted = settings.smtp_tls != "none"

@@ -141,8 +141,7 @@ def compose_check(keep: bool) -> None:
 
 _COMMANDS = (
     *(account, audit, backup, doctor, enrol, figures, import_members, invite, localities, reindex, replay, restore),
-    *(setup, status, upgrade),
-    *(setup, status, watch),
+    *(setup, status, upgrade, watch),
 )
 for _command in _COMMANDS:
     fosse.add_command(_command)

@@ -52,10 +52,10 @@ def test_with_a_sign_in_of_the_countys_own_keycloak_is_left_out_and_nothing_wait
 def test_the_watch_runs_where_it_is_asked_for_and_needs_nothing_that_it_watches() -> None:
     given = {**NODE, "FOSSE_OPERATOR_MAIL": "ops@notts.example", "FOSSE_SMTP_HOST": "mail.example"}
 
-    found = services("-f", "docker-compose.yml", **given, COMPOSE_PROFILES="watch")
+    found = configured("-f", "docker-compose.yml", **given, COMPOSE_PROFILES="watch")
 
     watch, notification = found["watch"], found["notification"]
-    assert "watch" not in services("-f", "docker-compose.yml", **given)
+    assert "watch" not in configured("-f", "docker-compose.yml", **given)
     assert list(watch["depends_on"]) == ["secrets"] and sorted(watch["networks"]) == ["inside", "outside"]
     assert watch["read_only"] and watch["cap_drop"] == ["ALL"] and watch["mem_limit"] and "ports" not in watch
     mail = {name: value for name, value in notification["environment"].items() if "SMTP" in name or "SENDER" in name}

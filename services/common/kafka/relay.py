@@ -106,7 +106,10 @@ class Relay:
 
     def _send(self, waiting: Sequence[Fact]) -> None:
         with ExitStack() as spans:
-            sent = [self._producer.send(self._topic, **envelope(self._traced(fact, spans), self._topic_id)) for fact in waiting]
+            sent = [
+                self._producer.send(self._topic, **envelope(self._traced(fact, spans), self._topic_id))
+                for fact in waiting
+            ]
             self._producer.flush(timeout=_SEND_S)
             for each in sent:
                 each.get(timeout=0)

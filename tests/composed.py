@@ -28,16 +28,17 @@ class Compose:
     settings: dict[str, str]
     took_s: float = 0.0
 
-    def __call__(self, *arguments: str, timeout_s: float = 120) -> Done:
+    def __call__(self, *arguments: str, timeout_s: float = 120, given: str | None = None) -> Done:
+        """`given`: on standard input."""
         command = ["docker", "compose", "-p", self.project, "--progress", "quiet", *arguments]
         return subprocess.run(
             command, cwd=machine.ROOT, env={**os.environ, **self.settings}, capture_output=True, text=True,
-            timeout=timeout_s,
+            timeout=timeout_s, input=given,
         )  # fmt: skip
 
-    def fosse(self, *arguments: str) -> Done:
+    def fosse(self, *arguments: str, given: str | None = None) -> Done:
         """The operator's command line."""
-        return self("run", "--rm", "-T", "fosse", *arguments)
+        return self("run", "--rm", "-T", "fosse", *arguments, given=given)
 
     def inside(self, service: str, *command: str) -> Done:
         return self("exec", "-T", service, *command)

@@ -14,6 +14,7 @@ from services.resource.domain.audience import checked_audience
 from services.resource.domain.parts import PartWords
 from services.resource.domain.resource import Publishing
 from services.resource.messages import shown
+from services.resource.search.follower import Follower
 from services.resource.search.index import ShelfIndex
 from services.resource.search.query import Asked
 from services.resource.usecases import adopting, drafting, publishing, reading, searching
@@ -27,10 +28,11 @@ LARGEST_CHUNK = 256 * 1024
 class Resources(resource_pb2_grpc.ResourcesServicer):
     """What the shelf offers to people."""
 
-    def __init__(self, shelf: Shelf, index: ShelfIndex, downloads: Downloads, clock: Clock) -> None:
+    def __init__(self, shelf: Shelf, index: ShelfIndex, downloads: Downloads, follower: Follower, clock: Clock) -> None:
         self._shelf = shelf
         self._index = index
         self._downloads = downloads
+        self._follower = follower
         self._clock = clock
 
     def GetVocabulary(self, request: pb.GetVocabularyRequest, context: Any) -> pb.GetVocabularyResponse:
@@ -192,6 +194,9 @@ class Resources(resource_pb2_grpc.ResourcesServicer):
             author_member_ids=described.author_ids,
             adopter_member_id=described.adoption.member_id,
         )
+
+    def RebuildIndex(self, request: pb.RebuildIndexRequest, context: Any) -> pb.RebuildIndexResponse:
+        return pb.RebuildIndexResponse(resources=self._follower.rebuild())
 
 
 def _asked(request: pb.SearchResourcesRequest, person: access.Person | None) -> Asked:

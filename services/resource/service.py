@@ -1,16 +1,13 @@
 """Puts resource together: its doors, and what it does in the background."""
 
-from pathlib import Path
-
 from fosse.common.v1 import shareable_pb2_grpc
 from fosse.resource.v1 import resource_pb2_grpc
-from services.common.database import Database
 from services.common.files import Folder
 from services.common.loops import Loop
 from services.common.service import Floor, Service, add_to
 from services.resource import vocabulary
 from services.resource.rpc import Resources
-from services.resource.search.follower import Follower, rebuild_index
+from services.resource.search.follower import Follower
 from services.resource.search.index import ShelfIndex
 from services.resource.settings import Settings
 from services.resource.shareable import Shareable
@@ -29,12 +26,13 @@ def build(floor: Floor, settings: Settings) -> Service:
     shelf = Shelf(floor.db, Folder(floor.data_dir / "files"), words, largest, largest_taken)
     index = ShelfIndex(floor.data_dir / "index", words)
     downloads = Downloads(floor.db)
-    follower = Loop("resource-index", Follower(floor.db, index).step)
+    follower = Follower(floor.db, index)
+    following = Loop("resource-index", follower.step)
     sweeper = Loop("resource-files", lambda: sweep_files(shelf))
     counter = Loop("resource-downloads", downloads.write_down)
-    floor.db.when("facts", follower.wake)
+    floor.db.when("facts", following.wake)
     floor.db.when(RELEASED, sweeper.wake)
-    people = Resources(shelf, index, downloads, floor.clock)
+    people = Resources(shelf, index, downloads, follower, floor.clock)
     return Service(
         name=NAME,
         servicers=(
@@ -42,15 +40,6 @@ def build(floor: Floor, settings: Settings) -> Service:
             add_to(shareable_pb2_grpc.add_ShareableServicer_to_server, Shareable(shelf, floor.clock)),
         ),
         tables=METADATA,
-        loops=(follower, sweeper, counter),
+        loops=(following, sweeper, counter),
         parts=(index,),
     )
-
-
-def rebuild_search(db: Database, data_dir: Path) -> int:
-    """Makes the search index anew, while resource is not running; returns how many resources it read."""
-    index = ShelfIndex(data_dir / "index", vocabulary.load())
-    try:
-        return rebuild_index(db, index)
-    finally:
-        index.stop()

@@ -174,6 +174,20 @@ def test_the_operator_reaches_accounts_by_command(county: Compose, convenor: Pag
     assert nobody.returncode == 1 and "Nobody signs in with the name cathy" in nobody.stderr
 
 
+def test_the_operator_brings_in_members_and_makes_index_and_figures_anew_by_command(
+    county: Compose, convenor: Page
+) -> None:
+    file = "name,email,organisation\nDee Example,dee@homes.example,The Laurels\nNobody,no address,The Laurels\n"
+
+    checked = county.fosse("import", "--check", "-", given=file)
+    applied = county.fosse("import", "--apply", "--yes", "-", given=file)
+
+    assert "2 rows: 1 new member" in checked.stdout and "line 3, email:" in checked.stdout, in_one_line(checked)
+    assert lines(applied)[-1].startswith("Applied: 1 new member,"), in_one_line(applied)
+    assert lines(county.fosse("reindex")) == ["The index is made anew from 0 resources."]
+    assert lines(county.fosse("figures", "recount"))[-1] == "All were as they should be. Nothing was changed."
+
+
 def test_starting_again_changes_nothing(county: Compose) -> None:
     before = {each["Name"]: each["State"]["StartedAt"] for each in county.containers() if _service(each) in OURS}
     again = county("--progress", "plain", "up", "-d", "--wait", "--no-build", timeout_s=300)

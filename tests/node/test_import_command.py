@@ -34,7 +34,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
         made.wait_until_stopped()
 
 
-def told(node: RunningNode, file: Path, *options: str, said: str = "") -> Result:
+def told(node: RunningNode, file: Path | str, *options: str, said: str = "") -> Result:
     return CliRunner().invoke(fosse, ["import", str(file), "--data", str(node.folder.path), *options], input=said)
 
 
@@ -48,24 +48,38 @@ def test_a_file_is_checked_then_applied_and_a_second_time_changes_nothing(node: 
     file = tmp_path / "members.csv"
     file.write_bytes(codecs.BOM_UTF16_LE + FILE.encode("utf-16-le"))
 
+    there = members(node)
+
     checked = told(node, file)
     assert checked.exit_code == 0, checked.output
     assert "2 rows: 1 new member, 0 changed" in checked.output and "1 bad row." in checked.output
     assert "line 3, email:" in checked.output and "Add --apply" in checked.output
-    assert members(node) == []
+    assert members(node) == there
 
     refused = told(node, file, "--apply", said="n\n")
     assert "Apply the 1 good row?" in refused.output
     assert refused.exit_code == 1 and "Nothing was changed" in refused.output
-    assert members(node) == []
+    assert members(node) == there
 
     applied = told(node, file, "--apply", "--yes")
     assert applied.exit_code == 0 and "Applied: 1 new member," in applied.output, applied.output
-    assert members(node) == ["Ann Example"]
+    assert members(node) == ["Ann Example", *there]
 
     again = told(node, file, "--apply", "--yes")
     assert again.exit_code == 0 and "Nothing was changed." in again.output
-    assert members(node) == ["Ann Example"]
+    assert members(node) == ["Ann Example", *there]
+
+
+def test_a_file_is_read_from_standard_input_where_a_container_sees_no_other(node: RunningNode) -> None:
+    file = "name,email\nDee Example,dee@home.example\n"
+
+    checked = told(node, "-", "--check", said=file)
+    asked = told(node, "-", "--apply", said=file)
+    applied = told(node, "-", "--apply", "--yes", said=file)
+
+    assert checked.exit_code == 0 and "1 row: 1 new member" in checked.output, checked.output
+    assert asked.exit_code == 1 and "add --yes to --apply" in asked.output, asked.output
+    assert applied.exit_code == 0 and "Applied: 1 new member," in applied.output, applied.output
 
 
 def test_a_column_that_is_left_out_is_named(node: RunningNode, tmp_path: Path) -> None:

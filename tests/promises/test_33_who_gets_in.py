@@ -51,6 +51,7 @@ WITHOUT_A_PERSON: dict[str, tuple[str, ...]] = {
         "Membership: CreateInvitation ListCommunities ListLocalities PutCommunity PutLocality PutOrganisation"
         " PutMember ListMembers",
         "Notification: ListDeliveries",
+        "Resources: RebuildIndex",
     ),
     "federation": (
         "Housekeeping: GetAuditSeals",

@@ -78,6 +78,21 @@ def test_a_database_older_than_the_index_has_the_index_made_anew(shelf: Shelf, i
     assert found(index) == set()
 
 
+def test_an_index_that_holds_something_else_is_made_anew_while_it_is_followed(shelf: Shelf, index: ShelfIndex) -> None:
+    take_entries(shelf, [a_put(1), a_put(2)], NOW)
+    follower = followed(shelf, index)
+    index.write([], {an_id(2001)}, newest_place(shelf.db))
+    follower.step()
+    assert found(index) == {an_id(2002)}
+
+    assert follower.rebuild() == 2
+    assert found(index) == {an_id(2001), an_id(2002)}
+
+    take_entries(shelf, [a_put(3)], NOW)
+    followed(shelf, index)
+    assert found(index) == {an_id(2001), an_id(2002), an_id(2003)}
+
+
 def test_the_index_is_made_anew_from_the_database_by_one_call(shelf: Shelf, index: ShelfIndex) -> None:
     for start in range(0, 300, 100):
         take_entries(shelf, [a_put(start + number) for number in range(100)], NOW)

@@ -12,6 +12,7 @@ from fosse.evaluation.v1.evaluation_pb2_grpc import EvaluationStub
 from fosse.federation.v1.federation_pb2_grpc import FederationStub
 from fosse.membership.v1.importing_pb2_grpc import ImportingStub
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
+from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.channels import Channels
 from services.common.errors import Conflict
 from services.common.rpc_errors import Away
@@ -47,6 +48,11 @@ class Node:
     def evaluation(self) -> EvaluationStub:
         # Everything is counted anew within one answer.
         return self._stub(EvaluationStub, "evaluation", _LONG_PATIENCE_S)
+
+    @property
+    def resources(self) -> ResourcesStub:
+        # The index is made anew within one answer.
+        return self._stub(ResourcesStub, "resource", _LONG_PATIENCE_S)
 
     def housekeeping(self, service: str) -> HousekeepingStub:
         return self._stub(HousekeepingStub, service)

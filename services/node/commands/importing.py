@@ -17,6 +17,7 @@ from services.common.text import plural
 from services.node.commands.calling import Node, data_option, running
 
 _LOOK_S = 0.2
+_STDIN = Path("-")
 _MOST_BYTES = 3 * 1024 * 1024
 _STOPPED = frozenset({pb.IMPORT_STATE_UNUSABLE, pb.IMPORT_STATE_FAILED})
 _WORKING = frozenset({pb.IMPORT_STATE_CHECKING, pb.IMPORT_STATE_APPLYING})
@@ -24,19 +25,22 @@ _WORKING = frozenset({pb.IMPORT_STATE_CHECKING, pb.IMPORT_STATE_APPLYING})
 
 @click.command("import")
 @data_option
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option("--community", help="Its name; needed where the node has several.")
-@click.option("--apply", "applying", is_flag=True, help="Apply the good rows; without it the file is only checked.")
+@click.option("--apply/--check", "applying", help="Apply the good rows, or only check the file.  [default: check]")
 @click.option("--yes", is_flag=True, help="Apply without asking.")
 def import_members(data: Path, file: Path, community: str | None, applying: bool, yes: bool) -> None:
-    """Bring in members and organisations from a CSV FILE.
+    """Bring in members and organisations from a CSV FILE; `-` reads it from standard input.
 
     Bad rows are named by line, column and reason; good rows are kept. Importing again changes nothing.
     docs/import.md tells what the columns are called.
     """
+    if applying and not yes and file == _STDIN:
+        raise Invalid("A file on standard input leaves nobody to ask. Check it first, then add --yes to --apply.")
+    content = _read(file)
     with running(data) as node:
         import_id = new_id()
-        asked = pb.CheckImportRequest(id=import_id, community_id=_community(node, community), csv=_read(file))
+        asked = pb.CheckImportRequest(id=import_id, community_id=_community(node, community), csv=content)
         node.importing.CheckImport(asked)
         found = _until_done(node, import_id, "Checking")
         if found.state in _STOPPED:
@@ -59,8 +63,9 @@ def import_members(data: Path, file: Path, community: str | None, applying: bool
 
 def _read(file: Path) -> bytes:
     """As much as tells the service that a file is too large, which it then says in words."""
-    with file.open("rb") as opened:
-        return opened.read(_MOST_BYTES + 1)
+    with click.open_file(str(file), "rb") as opened:
+        content: bytes = opened.read(_MOST_BYTES + 1)
+    return content
 
 
 def _community(node: Node, name: str | None) -> str:

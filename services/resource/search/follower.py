@@ -5,6 +5,7 @@ the database again. While many entries arrive it commits a few times a second; o
 """
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 
@@ -28,24 +29,32 @@ _LONGEST_SLEEP_S = 30 * 86_400
 
 
 class Follower:
-    """`step` is given to a Loop."""
+    """`step` is given to a Loop; the operator may ask for a rebuild meanwhile."""
 
     def __init__(self, db: Database, index: ShelfIndex) -> None:
         self._db = db
         self._index = index
+        # The index is written by one at a time.
+        self._writing = threading.Lock()
         self._committed = 0.0
         self._looked = False
 
     def step(self) -> float:
         """Follows the next facts; returns the seconds to wait."""
-        place = self._index.place
-        if place is None or not (self._looked or self._fits(place)):
-            rebuild_index(self._db, self._index)
-        self._looked = True
-        since = time.monotonic() - self._committed
-        if since < _BETWEEN_COMMITS_S:
-            return _BETWEEN_COMMITS_S - since
-        return self._follow(self._index.place or START)
+        with self._writing:
+            place = self._index.place
+            if place is None or not (self._looked or self._fits(place)):
+                rebuild_index(self._db, self._index)
+            self._looked = True
+            since = time.monotonic() - self._committed
+            if since < _BETWEEN_COMMITS_S:
+                return _BETWEEN_COMMITS_S - since
+            return self._follow(self._index.place or START)
+
+    def rebuild(self) -> int:
+        """Makes the index anew, whatever it holds; returns how many resources it read."""
+        with self._writing:
+            return rebuild_index(self._db, self._index)
 
     def _follow(self, place: Place) -> float:
         with self._db.read() as conn:

@@ -79,6 +79,9 @@ class ShelfIndex:
     def replace_all(self, batches: Iterable[Iterable[Resource]], place: Place) -> int:
         """Makes the index anew; until the end the old one is asked. Returns how many resources were read."""
         (self._folder / _KEPT_STATE).unlink(missing_ok=True)
+        # With a writer of its own: deleting everything begins tantivy's counting anew, and what a used writer deleted
+        # before would be deleted once more, after it was added again.
+        self.stop()
         count = 0
         with self._writing() as writer:
             writer.delete_all_documents()

@@ -115,6 +115,11 @@ class ResourcesStub:
                 request_serializer=fosse_dot_resource_dot_v1_dot_resource__pb2.DescribeAdoptionRequest.SerializeToString,
                 response_deserializer=fosse_dot_resource_dot_v1_dot_resource__pb2.DescribeAdoptionResponse.FromString,
                 _registered_method=True)
+        self.RebuildIndex = channel.unary_unary(
+                '/fosse.resource.v1.Resources/RebuildIndex',
+                request_serializer=fosse_dot_resource_dot_v1_dot_resource__pb2.RebuildIndexRequest.SerializeToString,
+                response_deserializer=fosse_dot_resource_dot_v1_dot_resource__pb2.RebuildIndexResponse.FromString,
+                _registered_method=True)
 
 
 class ResourcesServicer:
@@ -233,6 +238,13 @@ class ResourcesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RebuildIndex(self, request, context):
+        """Makes the search index anew from the database; until the end the one before is asked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ResourcesServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -315,6 +327,11 @@ def add_ResourcesServicer_to_server(servicer, server):
                     servicer.DescribeAdoption,
                     request_deserializer=fosse_dot_resource_dot_v1_dot_resource__pb2.DescribeAdoptionRequest.FromString,
                     response_serializer=fosse_dot_resource_dot_v1_dot_resource__pb2.DescribeAdoptionResponse.SerializeToString,
+            ),
+            'RebuildIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildIndex,
+                    request_deserializer=fosse_dot_resource_dot_v1_dot_resource__pb2.RebuildIndexRequest.FromString,
+                    response_serializer=fosse_dot_resource_dot_v1_dot_resource__pb2.RebuildIndexResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -750,6 +767,33 @@ class Resources:
             '/fosse.resource.v1.Resources/DescribeAdoption',
             fosse_dot_resource_dot_v1_dot_resource__pb2.DescribeAdoptionRequest.SerializeToString,
             fosse_dot_resource_dot_v1_dot_resource__pb2.DescribeAdoptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.resource.v1.Resources/RebuildIndex',
+            fosse_dot_resource_dot_v1_dot_resource__pb2.RebuildIndexRequest.SerializeToString,
+            fosse_dot_resource_dot_v1_dot_resource__pb2.RebuildIndexResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -65,6 +65,8 @@ class ResourcesStub:
     """Who uses a resource, across counties."""
     DescribeAdoption: _grpc.UnaryUnaryMultiCallable[_resource_pb2.DescribeAdoptionRequest, _resource_pb2.DescribeAdoptionResponse]
     """Titles and authors of resources, and one adoption, for a mail about them."""
+    RebuildIndex: _grpc.UnaryUnaryMultiCallable[_resource_pb2.RebuildIndexRequest, _resource_pb2.RebuildIndexResponse]
+    """Makes the search index anew from the database; until the end the one before is asked."""
 
 @_typing.type_check_only
 class ResourcesAsyncStub(ResourcesStub):
@@ -103,6 +105,8 @@ class ResourcesAsyncStub(ResourcesStub):
     """Who uses a resource, across counties."""
     DescribeAdoption: _aio.UnaryUnaryMultiCallable[_resource_pb2.DescribeAdoptionRequest, _resource_pb2.DescribeAdoptionResponse]  # type: ignore[assignment]
     """Titles and authors of resources, and one adoption, for a mail about them."""
+    RebuildIndex: _aio.UnaryUnaryMultiCallable[_resource_pb2.RebuildIndexRequest, _resource_pb2.RebuildIndexResponse]  # type: ignore[assignment]
+    """Makes the search index anew from the database; until the end the one before is asked."""
 
 class ResourcesServicer(metaclass=_abc_1.ABCMeta):
     """The shelf of a node: its own resources and those other nodes shared with it."""
@@ -234,5 +238,13 @@ class ResourcesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_resource_pb2.DescribeAdoptionResponse, _abc.Awaitable[_resource_pb2.DescribeAdoptionResponse]]:
         """Titles and authors of resources, and one adoption, for a mail about them."""
+
+    @_abc_1.abstractmethod
+    def RebuildIndex(
+        self,
+        request: _resource_pb2.RebuildIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_resource_pb2.RebuildIndexResponse, _abc.Awaitable[_resource_pb2.RebuildIndexResponse]]:
+        """Makes the search index anew from the database; until the end the one before is asked."""
 
 def add_ResourcesServicer_to_server(servicer: ResourcesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

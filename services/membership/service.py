@@ -3,7 +3,13 @@
 import ssl
 from collections.abc import Sequence
 
-from fosse.membership.v1 import directory_pb2_grpc, importing_pb2_grpc, joining_pb2_grpc, links_pb2_grpc
+from fosse.membership.v1 import (
+    directory_pb2_grpc,
+    importing_pb2_grpc,
+    joining_pb2_grpc,
+    links_pb2_grpc,
+    standing_pb2_grpc,
+)
 from fosse.membership.v1 import membership_pb2_grpc as pb_grpc
 from services.common.bus import Consumer
 from services.common.clock import Clock
@@ -16,7 +22,7 @@ from services.membership.consumer import NAME, consumer
 from services.membership.keys import InvitationCodes, LinkCodes, PassKeyRing
 from services.membership.provider import Provider
 from services.membership.provider_keys import HttpKeys, ProviderKeys
-from services.membership.rpc import Directory, Importing, Joining, Links, Membership
+from services.membership.rpc import Directory, Importing, Joining, Links, Membership, Standing
 from services.membership.settings import Settings
 from services.membership.store.tables import METADATA
 from services.membership.usecases import import_rows, importing, joining, sign_ins
@@ -42,6 +48,7 @@ def build(floor: Floor, settings: Settings) -> Service:
             add_to(directory_pb2_grpc.add_DirectoryServicer_to_server, Directory(floor.db, floor.clock)),
             add_to(importing_pb2_grpc.add_ImportingServicer_to_server, Importing(floor.db, floor.clock)),
             add_to(joining_pb2_grpc.add_JoiningServicer_to_server, Joining(floor.db, floor.clock, provider)),
+            add_to(standing_pb2_grpc.add_StandingServicer_to_server, Standing(floor.db, floor.clock)),
         ],
         METADATA,
         consumers=_consumers(floor.db, settings),

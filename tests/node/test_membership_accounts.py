@@ -1,7 +1,7 @@
 """Membership tells the node's own provider of its members' accounts: late rather than never, and no more than is so."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,16 @@ import pytest
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_REVIEWER
 from fosse.membership.v1 import membership_pb2 as pb
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
+from fosse.membership.v1.standing_pb2 import (
+    MEMBER_STANDING_DISABLED,
+    MEMBER_STANDING_ENABLED,
+    MEMBER_STANDING_ENDED,
+    ChangeRolesRequest,
+    ChangeStandingRequest,
+    DescribeMemberRequest,
+    MemberStanding,
+)
+from fosse.membership.v1.standing_pb2_grpc import StandingStub
 from services.common.channels import Channels
 from services.common.ids import new_id
 from services.common.rpc_errors import Away
@@ -96,6 +106,29 @@ def test_a_provider_that_is_away_is_told_later(told: Told, put: Put) -> None:
 
     until(lambda: told.accounts[-1].closed, "Ann left, and the provider knows")
     assert told.away == 0
+
+
+def test_an_account_follows_what_the_operator_does_by_command(told: Told, put: Put, tmp_path: Path) -> None:
+    with closing(Channels(Sockets(tmp_path / "run"), "operator")) as channels:
+        standing = channels.stub(StandingStub, "membership")
+
+        def stand(how: MemberStanding.ValueType) -> None:
+            seen = standing.DescribeMember(DescribeMemberRequest(member_id=ANN)).member
+            standing.ChangeStanding(ChangeStandingRequest(member_id=ANN, expected_version=seen.version, standing=how))
+
+        given = {"community_id": CARE_HOMES, "given": [ROLE_CONVENOR]}
+        standing.ChangeRoles(ChangeRolesRequest(member_id=ANN, expected_version=1, **given))
+        until(lambda: told.accounts[-1].roles == {"convenor"}, "Ann is a convenor")
+        stand(MEMBER_STANDING_DISABLED)
+        until(lambda: told.accounts[-1].closed, "Ann is shut out")
+        stand(MEMBER_STANDING_ENABLED)
+        until(
+            lambda: told.accounts[-1] == Account("subject-of-ann", frozenset({"convenor"}), closed=False), "as before"
+        )
+        stand(MEMBER_STANDING_ENDED)
+        until(lambda: told.accounts[-1].closed, "Ann's membership ended")
+        stand(MEMBER_STANDING_ENABLED)
+        until(lambda: told.accounts[-1] == Account("subject-of-ann", frozenset(), closed=False), "a plain member")
 
 
 def test_membership_does_not_start_with_half_of_what_it_needs_for_accounts(

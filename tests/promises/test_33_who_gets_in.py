@@ -52,6 +52,7 @@ WITHOUT_A_PERSON: dict[str, tuple[str, ...]] = {
         " PutMember ListMembers",
         "Notification: ListDeliveries",
         "Resources: RebuildIndex",
+        "Standing: DescribeMember ChangeRoles ChangeStanding",
     ),
     "federation": (
         "Housekeeping: GetAuditSeals",

@@ -81,7 +81,7 @@ def organisation_out(organisation: Organisation) -> pb.Organisation:
 
 def member_in(message: pb.Member) -> Member:
     """The door gives one community; roles in it are given beside it."""
-    given = _roles(message.roles)
+    given = roles_in(message.roles)
     here = frozenset(given - {ROLE_OPERATOR}) | {ROLE_MEMBER}
     return Member(
         id=ids.checked(message.id),
@@ -143,15 +143,15 @@ def contact_out(member: Member) -> pb.Contact:
     return pb.Contact(member_id=member.id, name=member.name, email=member.email)
 
 
-def roles_out(roles: Iterable[int]) -> list[Role.ValueType]:
-    return [Role.ValueType(role) for role in sorted(roles)]
-
-
-def _roles(given: Iterable[int]) -> frozenset[int]:
+def roles_in(given: Iterable[int]) -> frozenset[int]:
     roles = frozenset(given)
     if not roles <= frozenset(Role.values()) - {Role.ROLE_UNSPECIFIED}:
         raise Invalid("One of these roles is not known here.", {"roles": "Choose from the list."})
     return roles
+
+
+def roles_out(roles: Iterable[int]) -> list[Role.ValueType]:
+    return [Role.ValueType(role) for role in sorted(roles)]
 
 
 def _set_of(given: Iterable[str]) -> tuple[str, ...]:

@@ -23,15 +23,20 @@ def put_member(db: Database, wanted: Member, *, asker: Asker, now: datetime) -> 
         before = store.member_locked(conn, wanted.id)
         put = domain.put_member(asker, before, domain.with_own_choices(before, wanted))
         if put != before:
-            store.put_member(conn, put, now)
-            if domain.ends_invitations(before, put):
-                sign_ins.end_invitations(conn, put.id, now)
-            if put.left:
-                links.revoke_all(conn, put.id, now)
-            for fact in messages.member_changed(before, put):
-                facts.put(conn, fact, put.id, now)
+            save(conn, before, put, now)
             audit.add(conn, asker, "member put", put.id, now)
         return put
+
+
+def save(conn: Connection, before: Member | None, put: Member, now: datetime) -> None:
+    """The changed member, with what the change ends and the facts that say so."""
+    store.put_member(conn, put, now)
+    if domain.ends_invitations(before, put):
+        sign_ins.end_invitations(conn, put.id, now)
+    if put.left:
+        links.revoke_all(conn, put.id, now)
+    for fact in messages.member_changed(before, put):
+        facts.put(conn, fact, put.id, now)
 
 
 def list_members(db: Database, community_id: str, *, asker: Asker, after_id: str, limit: int) -> list[Member]:
@@ -47,7 +52,7 @@ def describe_me(db: Database, member_id: str) -> Profile:
         member = store.member(conn, member_id)
         if member is None:
             raise NotFound("You are not known here any more. Please sign in again.")
-        return _profile(conn, member)
+        return profile_of(conn, member)
 
 
 def cards(db: Database, member_ids: Sequence[str], *, asker: Asker) -> list[Card]:
@@ -68,7 +73,7 @@ def contacts(db: Database, member_ids: Sequence[str]) -> list[Member]:
         return [member for member in store.members_of(conn, member_ids) if member.email and not member.left]
 
 
-def _profile(conn: Connection, member: Member) -> Profile:
+def profile_of(conn: Connection, member: Member) -> Profile:
     names = places.organisation_names(conn, [member.organisation_id])
     communities = (places.community(conn, community_id) for community_id in sorted(member.communities))
     return Profile(

@@ -12,6 +12,7 @@ from fosse.evaluation.v1.evaluation_pb2_grpc import EvaluationStub
 from fosse.federation.v1.federation_pb2_grpc import FederationStub
 from fosse.membership.v1.importing_pb2_grpc import ImportingStub
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
+from fosse.membership.v1.standing_pb2_grpc import StandingStub
 from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.channels import Channels
 from services.common.errors import Conflict
@@ -43,6 +44,10 @@ class Node:
     @property
     def importing(self) -> ImportingStub:
         return self._stub(ImportingStub, "membership")
+
+    @property
+    def standing(self) -> StandingStub:
+        return self._stub(StandingStub, "membership")
 
     @property
     def evaluation(self) -> EvaluationStub:

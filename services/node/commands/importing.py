@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fosse.membership.v1 import importing_pb2 as pb
-from fosse.membership.v1 import membership_pb2
 from services.common.errors import Conflict, Invalid
 from services.common.ids import new_id
 from services.common.text import plural
+from services.node.commands import people
 from services.node.commands.calling import Node, data_option, running
 
 _LOOK_S = 0.2
@@ -40,7 +40,7 @@ def import_members(data: Path, file: Path, community: str | None, applying: bool
     content = _read(file)
     with running(data) as node:
         import_id = new_id()
-        asked = pb.CheckImportRequest(id=import_id, community_id=_community(node, community), csv=content)
+        asked = pb.CheckImportRequest(id=import_id, community_id=people.community(node, community).id, csv=content)
         node.importing.CheckImport(asked)
         found = _until_done(node, import_id, "Checking")
         if found.state in _STOPPED:
@@ -66,15 +66,6 @@ def _read(file: Path) -> bytes:
     with click.open_file(str(file), "rb") as opened:
         content: bytes = opened.read(_MOST_BYTES + 1)
     return content
-
-
-def _community(node: Node, name: str | None) -> str:
-    found = list(node.membership.ListCommunities(membership_pb2.ListCommunitiesRequest()).communities)
-    named = [each for each in found if name in {None, each.name}]
-    if len(named) != 1:
-        names = "; ".join(each.name for each in found)
-        raise Invalid(f"Say which community with --community. This node has: {names or 'none yet'}.")
-    return named[0].id
 
 
 def _until_done(node: Node, import_id: str, doing: str) -> pb.Import:

@@ -12,6 +12,7 @@ from fosse.membership.v1 import membership_pb2 as pb
 from services.common.errors import Invalid
 from services.common.ids import new_id
 from services.node import settings
+from services.node.commands import people
 from services.node.commands.calling import Node, data_option, running
 from services.node.folder import Folder
 from services.node.provider.accounts import Accounts
@@ -52,8 +53,8 @@ def invite(
         link = node.membership.CreateInvitation(pb.CreateInvitationRequest(id=new_id(), member_id=member.id))
     given = settings.load({"data": data})
     if given.built_in_provider and not given.tls_dir:
-        people = Accounts(Folder(data).path / "provider" / "people.json")
-        people.add(name, job_title or organisation, key=member.id)
+        accounts = Accounts(Folder(data).path / "provider" / "people.json")
+        accounts.add(name, job_title or organisation, key=member.id)
     click.echo(f"Give this link to {member.name}: {given.address}/invitation/{link.code}")
     click.echo(f"It works once, until {link.expires_at.ToDatetime(UTC).astimezone():%-d %B %Y at %H:%M}.")
 
@@ -79,14 +80,6 @@ def _organisation(node: Node, name: str, type: str) -> str:
 
 def _known(node: Node, community_id: str, name: str, email: str) -> pb.Member | None:
     # By both: a home's people often share one mailbox, and a link to a colleague's membership is not theirs.
-    wanted, token = (name.casefold(), email.casefold()), ""
-    while True:
-        page = node.membership.ListMembers(
-            pb.ListMembersRequest(community_id=community_id, page_size=100, page_token=token)
-        )
-        for each in page.members:
-            if (each.name.casefold(), each.email.casefold()) == wanted and not each.left:
-                return each
-        token = page.next_page_token
-        if not token:
-            return None
+    wanted = (name.casefold(), email.casefold())
+    found = (each for each in people.members(node, community_id) if not each.left)
+    return next((each for each in found if (each.name.casefold(), each.email.casefold()) == wanted), None)

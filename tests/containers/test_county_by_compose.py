@@ -174,9 +174,7 @@ def test_the_operator_reaches_accounts_by_command(county: Compose, convenor: Pag
     assert nobody.returncode == 1 and "Nobody signs in with the name cathy" in nobody.stderr
 
 
-def test_the_operator_brings_in_members_and_makes_index_and_figures_anew_by_command(
-    county: Compose, convenor: Page
-) -> None:
+def test_the_operator_looks_after_members_index_and_figures_by_command(county: Compose, convenor: Page) -> None:
     file = "name,email,organisation\nDee Example,dee@homes.example,The Laurels\nNobody,no address,The Laurels\n"
 
     checked = county.fosse("import", "--check", "-", given=file)
@@ -184,6 +182,9 @@ def test_the_operator_brings_in_members_and_makes_index_and_figures_anew_by_comm
 
     assert "2 rows: 1 new member" in checked.stdout and "line 3, email:" in checked.stdout, in_one_line(checked)
     assert lines(applied)[-1].startswith("Applied: 1 new member,"), in_one_line(applied)
+    dee = lines(county.fosse("member", "list", "dee"))[0][:6]
+    assert "Care homes: member, convenor" in county.fosse("member", "roles", dee, "--give", "convenor").stdout
+    assert ", shut out" in lines(county.fosse("member", "end", dee, "--yes"))[0]
     assert lines(county.fosse("reindex")) == ["The index is made anew from 0 resources."]
     assert lines(county.fosse("figures", "recount"))[-1] == "All were as they should be. Nothing was changed."
 

@@ -103,7 +103,7 @@ class Reader:
     def _known(self, command: str) -> str:
         typed = re.sub(r"^[0-9*/]+( [0-9*/]+){4} ", "", command).replace("/srv/fosse", str(self._checkout.folder))
         if " MEMBER" in typed:
-            typed = typed.replace("MEMBER", self._said["docker compose run --rm fosse member list example"][:6])
+            typed = typed.replace("MEMBER", self._said["docker compose run --rm fosse member list dee"][:6])
         if " ITEM " in typed:
             asked = "docker compose exec -T postgres psql -U postgres -d membership -tAc"
             typed = typed.replace("ITEM", self._type(f'{asked} "select id from communities"').strip())

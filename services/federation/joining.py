@@ -8,6 +8,7 @@ from services.common.rpc_errors import Away
 from services.federation.domain.standing import Enrolment, Standing
 from services.federation.store import standing
 from services.federation.sync.hub_web import Refused, post
+from services.federation.sync.proxy import Proxy
 from services.federation.this_node import ThisNode
 from services.federation.usecases import enrolment
 from services.federation.usecases.enrolment import Answer
@@ -21,8 +22,9 @@ _ASKS_QUICKLY = 600
 
 
 class Joining:
-    def __init__(self, node: ThisNode) -> None:
+    def __init__(self, node: ThisNode, proxy: Proxy | None) -> None:
         self._node = node
+        self._proxy = proxy
         self._asked = 0
 
     def step(self) -> float:
@@ -53,13 +55,14 @@ class Joining:
             certificate_request=asking.certificate_request,
             proof=proof,
         )
-        answer = post(known.hub_address, "/api/v1/enrolments", request, pb.ReceiveEnrolmentResponse)
+        path, kind = "/api/v1/enrolments", pb.ReceiveEnrolmentResponse
+        answer = post(known.hub_address, path, request, kind, proxy=self._proxy)
         enrolment.note_asked(self._node.db, answer.enrolment_id, answer.collect_secret)
 
     def _collect(self, known: Standing) -> None:
         request = pb.CollectEnrolmentRequest(enrolment_id=known.enrolment_id, collect_secret=known.collect_secret)
         path = f"/api/v1/enrolments/{known.enrolment_id}:collect"
-        answer = post(known.hub_address, path, request, pb.CollectEnrolmentResponse)
+        answer = post(known.hub_address, path, request, pb.CollectEnrolmentResponse, proxy=self._proxy)
         if answer.state == pb.ENROLMENT_STATE_DECLINED:
             enrolment.note_refused(self._node.db, _TURNED_AWAY)
         elif answer.state == pb.ENROLMENT_STATE_ENROLLED:

@@ -19,6 +19,7 @@ from services.federation.settings import Settings
 from services.federation.store import entries
 from services.federation.store.tables import metadata
 from services.federation.sync.county import CountySync
+from services.federation.sync.proxy import proxy_of
 from services.federation.this_node import ThisNode, open_node
 from services.federation.usecases import looking, standing
 from services.federation.usecases.audit_heads import COMPARE, TAKE
@@ -53,7 +54,8 @@ def build(floor: Floor, settings: Settings) -> Service:
 def _facing_others(node: ThisNode, gate: SigningGate, settings: Settings) -> tuple[Part, Callable[[], str]]:
     """The part that speaks with other nodes, and what a newcomer is told to dial."""
     if not node.is_hub:
-        return CountySync(node, gate, SCHEMAS), str
+        proxy = proxy_of(settings.proxy, settings.proxy_credentials_file)
+        return CountySync(node, gate, SCHEMAS, proxy), str
     host = settings.door_listen.rpartition(":")[0].strip("[]")
     told = settings.door_address.rpartition(":")[0].strip("[]")
     hosts = sorted({"localhost", "127.0.0.1", host, told} - {"", "0.0.0.0", "::"})

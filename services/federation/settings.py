@@ -30,6 +30,10 @@ class Settings:
     slug: str = "node"
     # What people read there, such as Nottinghamshire.
     name: str = "My county"
+    # The HTTP proxy that leads to the hub, such as http://proxy.example:3128; empty: there is none in between.
+    proxy: str = ""
+    # Holds name:password for that proxy; unset, or an empty file: it asks for none.
+    proxy_credentials_file: Path | None = None
     # How often the audit trails of all services are signed for and lodged at the hub, in seconds.
     audit_heads_every_s: float = 3600.0
     # At the hub: where its door for other nodes listens.

@@ -139,9 +139,9 @@ class Region:
         until(lambda: county.status.signing, f"{slug} may sign")
         return county
 
-    def stranger(self, slug: str, name: str) -> Neighbour:
+    def stranger(self, slug: str, name: str, **given: Any) -> Neighbour:
         """A county that has asked no hub."""
-        county = self._neighbour(slug, name, hub=False)
+        county = self._neighbour(slug, name, hub=False, **given)
         county.start()
         return county
 
@@ -162,10 +162,10 @@ class Region:
         self._stack.close()
         self._web.server_close()
 
-    def _neighbour(self, slug: str, name: str, *, hub: bool) -> Neighbour:
+    def _neighbour(self, slug: str, name: str, *, hub: bool, **given: Any) -> Neighbour:
         folder = self._folder / slug
         folder.mkdir()
-        settings = Settings(hub=hub, slug=slug, name=name, door_listen=f"127.0.0.1:{_free_port()}")
+        settings = Settings(hub=hub, slug=slug, name=name, door_listen=f"127.0.0.1:{_free_port()}", **given)
         neighbour = Neighbour(self._databases, folder, settings, self._clock)
         self._stack.callback(neighbour.end)
         return neighbour

@@ -7,6 +7,7 @@ from services.federation.sync.downloading import Downloading
 from services.federation.sync.fetching import Fetching
 from services.federation.sync.link import Link
 from services.federation.sync.lodging import Lodging
+from services.federation.sync.proxy import Proxy
 from services.federation.sync.publishing import Publishing
 from services.federation.this_node import ThisNode
 
@@ -14,11 +15,11 @@ from services.federation.this_node import ThisNode
 class CountySync:
     """Publishing has a loop of its own, so that a new entry never waits for a `Fetch` under way."""
 
-    def __init__(self, node: ThisNode, gate: SigningGate, schemas: frozenset[str]) -> None:
+    def __init__(self, node: ThisNode, gate: SigningGate, schemas: frozenset[str], proxy: Proxy | None) -> None:
         self._node = node
-        self._link = Link(node)
+        self._link = Link(node, proxy)
         self.lodging = Lodging(node, self._link)
-        self._joining = Loop("federation-join", Joining(node).step)
+        self._joining = Loop("federation-join", Joining(node, proxy).step)
         publishing = Publishing(node, self._link, gate)
         self._publishing = Loop("federation-publish", publishing.step)
         self._fetching = Loop("federation-fetch", Fetching(node, self._link, schemas).step)

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from services.common.errors import NotAllowed
 from services.common.rpc_errors import Away
+from services.federation.sync.proxy import Proxy, raise_in_the_way, web_connection
 
 _TIMEOUT_S = 8.0
 _LARGEST = 4 * 1024 * 1024
@@ -20,17 +21,18 @@ class Refused(NotAllowed):
     """The hub read the request and said no, in its own words."""
 
 
-def post(hub_address: str, path: str, request: Message, answer: type[M]) -> M:
+def post(hub_address: str, path: str, request: Message, answer: type[M], *, proxy: Proxy | None) -> M:
     """Raises `Away` when the hub cannot be reached, `Refused` with its sentence when it says no."""
     parts = urlsplit(hub_address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    connection = web_connection(proxy, parts.scheme, host, port, _TIMEOUT_S)
     try:
         body = json_format.MessageToJson(request)
         connection.request("POST", path, body, {"Content-Type": "application/json", "Accept": "application/json"})
         response = connection.getresponse()
         return _read(response.status, response.read(_LARGEST), answer)
     except (OSError, http.client.HTTPException) as reason:
+        raise_in_the_way(proxy, host, port, _TIMEOUT_S)
         raise Away(f"The hub at {hub_address} does not answer. We keep trying; nothing is lost.") from reason
     finally:
         connection.close()

@@ -15,6 +15,7 @@ from services.common.rpc_errors import Away
 from services.federation import authority
 from services.federation.domain.standing import Enrolment, Standing
 from services.federation.store import standing
+from services.federation.sync.proxy import Proxy, channel_options
 from services.federation.sync.trouble import why_no_answer
 from services.federation.this_node import ThisNode
 
@@ -38,8 +39,9 @@ T = TypeVar("T")
 class Link:
     """Shared by the loops that speak with the hub; made anew when the certificate or the address changes."""
 
-    def __init__(self, node: ThisNode) -> None:
+    def __init__(self, node: ThisNode, proxy: Proxy | None) -> None:
         self._node = node
+        self._proxy = proxy
         self._lock = threading.Lock()
         self._dialled: tuple[str, bytes, bytes] | None = None
         self._channel: grpc.Channel | None = None
@@ -103,7 +105,8 @@ class Link:
             credentials = grpc.ssl_channel_credentials(
                 authority.pem_of(known.authority), self._node.keys.tls_pem, authority.pem_of(known.certificate)
             )
-            self._channel = grpc.secure_channel(known.door_address, credentials, options=_OPTIONS)
+            options = (*_OPTIONS, *channel_options(self._proxy))
+            self._channel = grpc.secure_channel(known.door_address, credentials, options=options)
             self._dialled = wanted
         return self._channel
 
@@ -120,7 +123,7 @@ class Link:
             self._lost = True
             with self._node.db.read() as conn:
                 known = standing.get(conn)
-            self.note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock()) if known else "")
+            self.note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock(), self._proxy) if known else "")
         return reason
 
     def _answered(self, metadata: Any) -> None:

@@ -10,12 +10,13 @@ from cryptography import x509
 
 from services.federation import authority
 from services.federation.domain.standing import Standing
+from services.federation.sync.proxy import Proxy, dial, in_the_way
 
 _TIMEOUT_S = 3.0
 _SAFE = "What this node holds is safe, and it keeps trying."
 
 
-def why_no_answer(known: Standing, tls_key: bytes, now: datetime) -> str:
+def why_no_answer(known: Standing, tls_key: bytes, now: datetime, proxy: Proxy | None) -> str:
     certificate = x509.load_der_x509_certificate(known.certificate)
     if now >= certificate.not_valid_after_utc:
         return (
@@ -24,14 +25,15 @@ def why_no_answer(known: Standing, tls_key: bytes, now: datetime) -> str:
         )
     if now < certificate.not_valid_before_utc:
         return f"This machine says {now:%d %B %Y %H:%M}, before its certificate was made. Set the clock. {_SAFE}"
-    return _knock(known, tls_key)
-
-
-def _knock(known: Standing, tls_key: bytes) -> str:
     host, _, port = known.door_address.rpartition(":")
-    host = host.strip("[]")
+    where = host.strip("[]"), int(port)
+    return in_the_way(proxy, *where, _TIMEOUT_S) or _knock(known, where, tls_key, proxy)
+
+
+def _knock(known: Standing, where: tuple[str, int], tls_key: bytes, proxy: Proxy | None) -> str:
+    host, port = where
     try:
-        with socket.create_connection((host, int(port)), _TIMEOUT_S) as plain:
+        with dial(proxy, host, port, _TIMEOUT_S) as plain:
             return _shake_hands(plain, host, known, tls_key)
     except (OSError, ValueError):
         return f"The hub does not answer at {known.door_address}. {_SAFE}"

@@ -1,4 +1,4 @@
-"""A county whose network lets nothing out but through a proxy: it joins and shares by it, and says what is in the way."""
+"""A county whose network lets nothing out but through a proxy joins and shares by it, and says what is in the way."""
 
 from collections.abc import Iterator
 from pathlib import Path

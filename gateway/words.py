@@ -28,6 +28,7 @@ NODE_STATES = {
     entry_pb2.NODE_STATUS_MUTED: "Muted",
     entry_pb2.NODE_STATUS_SUSPENDED: "Suspended",
     entry_pb2.NODE_STATUS_EXPELLED: "Expelled",
+    entry_pb2.NODE_STATUS_LEFT: "Left the region",
 }
 DELIVERIES = {
     notification_pb2.DELIVERY_STATE_QUEUED: "Waiting",

@@ -12,7 +12,7 @@ from services.federation.domain.proof import Asking
 from services.federation.domain.standing import Enrolment
 from services.federation.gate import SigningGate
 from services.federation.this_node import ThisNode
-from services.federation.usecases import audit_heads, enrolment, looking
+from services.federation.usecases import audit_heads, enrolment, leaving, looking
 
 
 class Federation(federation_pb2_grpc.FederationServicer):
@@ -67,6 +67,11 @@ class Federation(federation_pb2_grpc.FederationServicer):
             now=self._node.clock(),
         )
         return pb.RequestEnrolmentResponse(fingerprint_words=asked.words)
+
+    def LeaveRegion(self, request: pb.LeaveRegionRequest, context: Any) -> pb.LeaveRegionResponse:
+        who, now = access.asker(context), self._node.clock()
+        leaving.begin(self._node, withdraw=request.withdraw, who=who, now=now)
+        return pb.LeaveRegionResponse()
 
     def CreateEnrolmentCode(
         self, request: pb.CreateEnrolmentCodeRequest, context: Any

@@ -21,6 +21,7 @@ from services.node.commands.enrol import enrol
 from services.node.commands.figures import figures
 from services.node.commands.importing import import_members
 from services.node.commands.invite import invite
+from services.node.commands.leave import leave
 from services.node.commands.localities import localities
 from services.node.commands.member import member
 from services.node.commands.reindex import reindex
@@ -141,8 +142,8 @@ def compose_check(keep: bool) -> None:
 
 
 _COMMANDS = (
-    *(account, audit, backup, doctor, enrol, figures, import_members, invite, localities, member, reindex, replay),
-    *(restore, setup, status, upgrade, watch),
+    *(account, audit, backup, doctor, enrol, figures, import_members, invite, leave, localities, member, reindex),
+    *(replay, restore, setup, status, upgrade, watch),
 )
 for _command in _COMMANDS:
     fosse.add_command(_command)

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "docker compose run --rm fosse enrol code": ("services/node/demo/check_region.py", '"enrol", "code"'),
     "docker compose run --rm fosse enrol waiting": ("services/node/demo/check_region.py", '"enrol", "waiting"'),
     "docker compose run --rm fosse enrol approve notts": ("services/node/demo/check_region.py", '"enrol", "approve"'),
+    "docker compose run --rm fosse leave": ("tests/neighbours/test_leaving.py", '["leave",'),
     "docker compose --env-file deploy/two-counties/notts.env ps": ("services/node/demo/composed.py", '"--env-file"'),
     "docker compose -f docker-compose.yml -f deploy/observability/compose.yml up -d --wait": (
         "tests/containers/test_county_by_compose.py", '"deploy/observability/compose.yml"'

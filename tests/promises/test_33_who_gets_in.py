@@ -44,7 +44,7 @@ WITHOUT_A_PERSON: dict[str, tuple[str, ...]] = {
         HOUSEKEEPING,
         "Evaluation: RecomputeIndicators",
         "Federation: GetFederationStatus ListNodes ListQuarantine TakeAuditHeads ListAuditHeads RequestEnrolment"
-        " CreateEnrolmentCode ApproveNewcomer DeclineNewcomer",
+        " LeaveRegion CreateEnrolmentCode ApproveNewcomer DeclineNewcomer",
         "Directory: ListOrganisations",
         "Importing: CheckImport GetImport ApplyImport DropImport",
         "Links: RevokeLinks",
@@ -73,7 +73,7 @@ WITHOUT_A_PERSON: dict[str, tuple[str, ...]] = {
     "resource": ("Membership: PassKeys",),
     "membership": ("Membership: PassKeys",),
     # Other nodes come by federation's own door, with certificates of the region.
-    "node": ("Door: Heads Publish Fetch PutFile MissingFiles GetFile LodgeAuditHeads ListLodgedHeads",),
+    "node": ("Door: Heads Publish Fetch PutFile MissingFiles GetFile Leave LodgeAuditHeads ListLodgedHeads",),
 }
 """Who may call what in their own name, written down a second time: a word too many in a proto shows here."""
 

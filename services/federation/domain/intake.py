@@ -137,7 +137,8 @@ def _admitted(header: entry_pb2.EntryHeader, reader: Reader) -> KnownNode:
         raise Forged(Fault.REGISTRY, "Our copy of the hub's list of nodes has expired. What is held stays as it is.")
     if node is None:
         raise Forged(Fault.REGISTRY, "The hub's list of nodes does not know this origin.")
-    if not node.may_publish:
+    # What a node signed before it left is on its way to others still; the hub lets it in at no door any more.
+    if not (node.may_publish or node.has_left):
         raise Forged(Fault.STATUS, f"The region does not take entries of {node.slug} at present.")
     if not streams.may_write(header.stream, node.id, registry):
         raise Forged(Fault.STREAM, f"{node.slug} may not write to this stream.")

@@ -55,6 +55,11 @@ class KnownNode:
     certificate_spki: bytes
     admitted_to: frozenset[str]
     limits: Limits
+    left_at: datetime | None = None
+
+    @property
+    def has_left(self) -> bool:
+        return self.status == entry_pb2.NODE_STATUS_LEFT
 
     @property
     def may_read(self) -> bool:
@@ -66,8 +71,8 @@ class KnownNode:
 
     @property
     def items_are_shown(self) -> bool:
-        """A muted node's earlier items stay; those of a suspended or expelled one vanish elsewhere."""
-        return self.may_read
+        """Items of a muted node, and of one that left, stay; those of a suspended or expelled one vanish elsewhere."""
+        return self.may_read or self.has_left
 
     def signing_problem(self, key_id: str, now: datetime) -> str | None:
         """Why an entry signed now would be refused everywhere: ask before signing, for it cannot be undone."""
@@ -225,6 +230,7 @@ def _known(node: entry_pb2.RegisteredNode) -> KnownNode:
         node.certificate_spki,
         frozenset(node.admitted_to),
         _limits(node.quota),
+        node.left_at.ToDatetime(UTC) if node.HasField("left_at") else None,
     )
 
 

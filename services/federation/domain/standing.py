@@ -18,6 +18,10 @@ class Enrolment(StrEnum):
     ENROLLED = "enrolled"
     DECLINED = "declined"
     EXPIRED = "expired"
+    # Told to leave: what it shared is being withdrawn, or what waits is on its way, and then the hub is told.
+    WITHDRAWING = "withdrawing"
+    LEAVING = "leaving"
+    LEFT = "left"
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,22 @@ class Standing:
     # Why the hub does not answer, or does not want us; empty when all is well.
     problem: str = ""
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether it speaks with the hub's door."""
+        return self.state in (Enrolment.ENROLLED, Enrolment.WITHDRAWING, Enrolment.LEAVING)
+
     def may_ask(self, ran_out: bool) -> None:
         """Raises `Conflict` where asking a hub again would lose what is there. `ran_out`: the certificate did."""
         if self.state is Enrolment.ENROLLED and not ran_out:
             raise Conflict("This node is enrolled already. Nothing was changed.")
+        if self.exchanges and not ran_out:
+            raise Conflict("This node is leaving its region. Ask again once it has left.")
+
+    def may_leave(self) -> None:
+        """Raises `Conflict` unless there is a region to leave."""
+        if not self.exchanges:
+            raise Conflict("This node is in no region, so there is nothing to leave. Nothing was changed.")
 
 
 def checked_hub_address(address: str) -> str:

@@ -17,7 +17,7 @@ from services.common.errors import Invalid, Refusal, TooMany
 from services.common.rpc import status_of
 from services.federation.authority import spki_of_certificate
 from services.federation.this_node import ThisNode
-from services.federation.usecases import audit_heads, serving
+from services.federation.usecases import audit_heads, leaving, serving
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT_S = 30
@@ -117,6 +117,10 @@ class Door(door_pb2_grpc.DoorServicer):
             chunks = await self._off_loop(lambda: self._node.relay.read(sha256, offset))
             while chunk := await self._off_loop(lambda: _gathered(chunks)):
                 yield pb.GetFileResponse(chunk=chunk)
+
+    async def Leave(self, request: pb.LeaveRequest, context: Context) -> pb.LeaveResponse:
+        async with self._turn(context):
+            return await self._answer(context, lambda spki: leaving.take_leave(self._node, spki))
 
     async def LodgeAuditHeads(self, request: pb.LodgeAuditHeadsRequest, context: Context) -> pb.LodgeAuditHeadsResponse:
         async with self._turn(context):

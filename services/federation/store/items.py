@@ -61,6 +61,11 @@ def placements(conn: Connection, item: str) -> dict[str, Placed]:
     return {row.stream: Placed(row.version, row.live) for row in rows}
 
 
+def standing(conn: Connection, limit: int) -> list[str]:
+    """Items that this node put into some stream and has not withdrawn from it."""
+    return list(conn.scalars(select(placed.c.item).where(placed.c.live).distinct().limit(limit)))
+
+
 def own(conn: Connection, ids: Collection[str], node: str) -> None:
     """Notes that these items are this node's, for good."""
     before = known(conn, ids)

@@ -1,10 +1,11 @@
-"""A county's side of the exchange as a part of the service: four loops that share one connection to the hub."""
+"""A county's side of the exchange as a part of the service: five loops that share one connection to the hub."""
 
 from services.common.loops import Loop
 from services.federation.gate import SigningGate
 from services.federation.joining import Joining
 from services.federation.sync.downloading import Downloading
 from services.federation.sync.fetching import Fetching
+from services.federation.sync.leaving import Leaving
 from services.federation.sync.link import Link
 from services.federation.sync.lodging import Lodging
 from services.federation.sync.proxy import Proxy
@@ -23,6 +24,7 @@ class CountySync:
         publishing = Publishing(node, self._link, gate)
         self._publishing = Loop("federation-publish", publishing.step)
         self._fetching = Loop("federation-fetch", Fetching(node, self._link, schemas).step)
+        self._leaving = Loop("federation-leave", Leaving(node, self._link, gate).step)
         self._downloading = Loop("federation-files", Downloading(node, self._link).step)
         for callback in (publishing.begin_again, self._publishing.wake, self._fetching.wake, self._downloading.wake):
             self._link.when_back(callback)
@@ -42,4 +44,4 @@ class CountySync:
             loop.stop()
 
     def _loops(self) -> tuple[Loop, ...]:
-        return self._joining, self._publishing, self._fetching, self._downloading
+        return self._joining, self._publishing, self._fetching, self._downloading, self._leaving

@@ -13,7 +13,7 @@ from services.common.errors import Conflict, NotFound, Refusal
 from services.common.rpc import refusal_of
 from services.common.rpc_errors import Away
 from services.federation import authority
-from services.federation.domain.standing import Enrolment, Standing
+from services.federation.domain.standing import Standing
 from services.federation.store import standing
 from services.federation.sync.proxy import Proxy, channel_options
 from services.federation.sync.trouble import why_no_answer
@@ -56,7 +56,7 @@ class Link:
         """A stub of the hub's door; None while this node has not joined."""
         with self._node.db.read() as conn:
             known = standing.get(conn)
-        if known is None or known.state is not Enrolment.ENROLLED:
+        if known is None or not known.exchanges:
             return None
         with self._lock:
             # A stub that is made on a channel just closed ends the whole process (grpcio 1.85), so nobody closes here.
@@ -121,10 +121,15 @@ class Link:
             self.note(reason.sentence)
         else:
             self._lost = True
-            with self._node.db.read() as conn:
-                known = standing.get(conn)
-            self.note(why_no_answer(known, self._node.keys.tls_pem, self._node.clock(), self._proxy) if known else "")
+            self.note(self._why())
         return reason
+
+    def _why(self) -> str:
+        with self._node.db.read() as conn:
+            known = standing.get(conn)
+        if known is None or not known.exchanges:
+            return ""
+        return why_no_answer(known, self._node.keys.tls_pem, self._node.clock(), self._proxy)
 
     def _answered(self, metadata: Any) -> None:
         now = self._node.clock()
@@ -147,9 +152,13 @@ class Link:
         """Shows on the status page what is in the way, until the hub answers as it should."""
         if problem == self._problem or self._closed:
             return
-        log.warning("the exchange with the hub is not as it should be")
         with self._node.db.write() as conn:
+            known = standing.get(conn)
+            if known is None or not known.exchanges:
+                # A call that was under way while this node left.
+                return
             standing.note_problem(conn, problem)
+        log.warning("the exchange with the hub is not as it should be")
         self._problem = problem
 
 

@@ -216,6 +216,9 @@ def _admit(nodes: list[entry_pb2.RegisteredNode], newcomer: Newcomer, now: datet
     if known is None:
         known = joining.registered(newcomer.signing_key, newcomer.sealing_key, spki, now)
         nodes.append(known)
+    if known.status == entry_pb2.NODE_STATUS_LEFT:
+        known.status = entry_pb2.NODE_STATUS_ACTIVE
+        known.ClearField("left_at")
     known.slug, known.name = newcomer.slug, newcomer.name
     known.sealing_key, known.certificate_spki = newcomer.sealing_key, spki
 

@@ -32,6 +32,7 @@ _MAY_BE_ON_ITS_WAY = timedelta(minutes=10)
 # Heads are signed anew every ten minutes, so a day without one is a node that stopped or a hub that hides it.
 _SILENT_AFTER = timedelta(days=1)
 _WARN_BEFORE = timedelta(days=30)
+_TOLD_FOR = timedelta(days=14)
 _NOT_SHARED = "This item has not come from another node and was not shared with one."
 
 
@@ -61,6 +62,7 @@ def status(node: ThisNode, gate: SigningGate) -> Status:
                 *to_sign.problems(conn),
                 *audit_heads.alarms(conn),
                 *_expiring(expires, now),
+                *(_left_lately(registry, now) if registry and node.is_hub else []),
             ],
         )
 
@@ -98,6 +100,16 @@ def _expiring(expires: datetime | None, now: datetime) -> list[str]:
     return [f"This node's certificate runs out on {expires:%d %B %Y}. Enrol with the hub again before that day."]
 
 
+def _left_lately(registry: Registry, now: datetime) -> list[str]:
+    """For the hub's operator, who tells the others."""
+    return [
+        f"{node.name} left the region on {node.left_at:%-d %B %Y}. What it did not withdraw stays, marked; it may join "
+        "again with a new code."
+        for node in sorted(registry.nodes.values(), key=lambda each: each.name)
+        if node.has_left and node.left_at and now - node.left_at < _TOLD_FOR
+    ]
+
+
 def _held(conn: Connection, own_id: str, registry: Registry, now: datetime) -> list[HeldOf]:
     copies = kept.of_others(conn, own_id)
     held, lacking = items.held(conn), files.lacking(conn)
@@ -125,7 +137,7 @@ def _held(conn: Connection, own_id: str, registry: Registry, now: datetime) -> l
 def _alarms(node: KnownNode, copies: Iterable[StreamCopy], now: datetime) -> set[str]:
     found = {copy.alarm or _withheld(copy, now) for copy in copies} - {""}
     heads = [entry_pb2.HeadStatement.FromString(copy.head.statement) for copy in copies if copy.head_time]
-    if heads and all(is_silent(head, now, _SILENT_AFTER) for head in heads):
+    if heads and not node.has_left and all(is_silent(head, now, _SILENT_AFTER) for head in heads):
         since = max(head.time.ToDatetime() for head in heads)
         found.add(
             f"Nothing has been heard from {node.name} since {since:%-d %B %Y}. What we hold of it stays, and may be "

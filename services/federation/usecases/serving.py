@@ -26,6 +26,7 @@ _NOT_KNOWN = (
     "The hub does not know this certificate, so nothing was exchanged. If this node was enrolled anew or removed, ask "
     "the hub's operator; what it holds is safe."
 )
+_LEFT = "This node has left the region, so nothing was exchanged. To come back, ask the hub's operator for a code."
 _SUSPENDED = "The hub has suspended this node, so nothing was exchanged. What it holds is safe; ask the hub's operator."
 
 
@@ -35,6 +36,8 @@ def caller(conn: Connection, spki: bytes) -> tuple[KnownNode, HeldRegistry]:
     node = held.registry.node_of_certificate(spki) if held else None
     if held is None or node is None or node.hub:
         raise NotAllowed(_NOT_KNOWN)
+    if node.has_left:
+        raise NotAllowed(_LEFT)
     if not node.may_read:
         raise NotAllowed(_SUSPENDED)
     return node, held

@@ -21,8 +21,9 @@ from services.federation.domain.entries import SALT_BYTES, Step, make_entry, pos
 from services.federation.domain.registry import KnownNode, Registry
 from services.federation.domain.sharing import Move, Placed, moves
 from services.federation.domain.signing import Signer
+from services.federation.domain.standing import Enrolment
 from services.federation.domain.streams import Source
-from services.federation.store import entries, files, items, registries, to_sign
+from services.federation.store import entries, files, items, registries, standing, to_sign
 from services.federation.store import streams as kept
 from services.federation.store.files import RefState
 from services.federation.store.to_sign import ToSign
@@ -59,6 +60,17 @@ class Signed:
 
 
 def may_sign(node: ThisNode, now: datetime) -> str:
+    """Empty when what is shared now may be signed; else why not."""
+    with node.db.read() as conn:
+        known = standing.get(conn)
+    if known is not None and known.state in (Enrolment.WITHDRAWING, Enrolment.LEAVING):
+        return "This node is leaving its region, so nothing more is shared."
+    if known is not None and known.state is Enrolment.LEFT:
+        return "This node has left its region, so nothing is shared. To come back, ask the hub's operator for a code."
+    return cannot_sign(node, now)
+
+
+def cannot_sign(node: ThisNode, now: datetime) -> str:
     """Empty when an entry signed now would be taken everywhere; else why not."""
     with node.db.read() as conn:
         held = registries.newest(conn)

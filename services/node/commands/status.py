@@ -7,6 +7,7 @@ import click
 
 from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.federation.v1 import federation_pb2 as pb
+from fosse.federation.v1.entry_pb2 import NODE_STATUS_LEFT
 from services.common.topics import SERVICES
 from services.node.commands.calling import Node, data_option, running
 
@@ -60,7 +61,8 @@ def _region_lines(region: pb.GetFederationStatusResponse) -> list[str]:
         lines.append(f"Last answer of the hub: {heard}; not sent yet: {region.unsent}")
     lines += [f"Problem: {region.problem}"] if region.problem else []
     for held in region.held:
-        lines.append(f"We hold {held.items_held} of {held.items_live} items of {held.name}.")
+        left = ", which left the region" if held.status == NODE_STATUS_LEFT else ""
+        lines.append(f"We hold {held.items_held} of {held.items_live} items of {held.name}{left}.")
         lines += [f"  {alarm}" for alarm in held.alarms]
     return lines + [f"Attention: {alarm}" for alarm in region.alarms]
 

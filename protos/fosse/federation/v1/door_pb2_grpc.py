@@ -64,6 +64,11 @@ class DoorStub:
                 request_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileRequest.SerializeToString,
                 response_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileResponse.FromString,
                 _registered_method=True)
+        self.Leave = channel.unary_unary(
+                '/fosse.federation.v1.Door/Leave',
+                request_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.LeaveRequest.SerializeToString,
+                response_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.LeaveResponse.FromString,
+                _registered_method=True)
         self.LodgeAuditHeads = channel.unary_unary(
                 '/fosse.federation.v1.Door/LodgeAuditHeads',
                 request_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.LodgeAuditHeadsRequest.SerializeToString,
@@ -121,6 +126,13 @@ class DoorServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Leave(self, request, context):
+        """The caller leaves the region: from now on it is neither read to nor taken from. Saying it twice changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LodgeAuditHeads(self, request, context):
         """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing.
         """
@@ -167,6 +179,11 @@ def add_DoorServicer_to_server(servicer, server):
                     servicer.GetFile,
                     request_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileRequest.FromString,
                     response_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.GetFileResponse.SerializeToString,
+            ),
+            'Leave': grpc.unary_unary_rpc_method_handler(
+                    servicer.Leave,
+                    request_deserializer=fosse_dot_federation_dot_v1_dot_door__pb2.LeaveRequest.FromString,
+                    response_serializer=fosse_dot_federation_dot_v1_dot_door__pb2.LeaveResponse.SerializeToString,
             ),
             'LodgeAuditHeads': grpc.unary_unary_rpc_method_handler(
                     servicer.LodgeAuditHeads,
@@ -341,6 +358,33 @@ class Door:
             '/fosse.federation.v1.Door/GetFile',
             fosse_dot_federation_dot_v1_dot_door__pb2.GetFileRequest.SerializeToString,
             fosse_dot_federation_dot_v1_dot_door__pb2.GetFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Leave(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.federation.v1.Door/Leave',
+            fosse_dot_federation_dot_v1_dot_door__pb2.LeaveRequest.SerializeToString,
+            fosse_dot_federation_dot_v1_dot_door__pb2.LeaveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,8 @@ class DoorStub:
     """Which of these files the hub lacks, and how many bytes it already has of each."""
     GetFile: _grpc.UnaryStreamMultiCallable[_door_pb2.GetFileRequest, _door_pb2.GetFileResponse]
     """The bytes of a file that an entry in a stream the caller may read names, from an offset."""
+    Leave: _grpc.UnaryUnaryMultiCallable[_door_pb2.LeaveRequest, _door_pb2.LeaveResponse]
+    """The caller leaves the region: from now on it is neither read to nor taken from. Saying it twice changes nothing."""
     LodgeAuditHeads: _grpc.UnaryUnaryMultiCallable[_door_pb2.LodgeAuditHeadsRequest, _door_pb2.LodgeAuditHeadsResponse]
     """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing."""
     ListLodgedHeads: _grpc.UnaryUnaryMultiCallable[_door_pb2.ListLodgedHeadsRequest, _door_pb2.ListLodgedHeadsResponse]
@@ -63,6 +65,8 @@ class DoorAsyncStub(DoorStub):
     """Which of these files the hub lacks, and how many bytes it already has of each."""
     GetFile: _aio.UnaryStreamMultiCallable[_door_pb2.GetFileRequest, _door_pb2.GetFileResponse]  # type: ignore[assignment]
     """The bytes of a file that an entry in a stream the caller may read names, from an offset."""
+    Leave: _aio.UnaryUnaryMultiCallable[_door_pb2.LeaveRequest, _door_pb2.LeaveResponse]  # type: ignore[assignment]
+    """The caller leaves the region: from now on it is neither read to nor taken from. Saying it twice changes nothing."""
     LodgeAuditHeads: _aio.UnaryUnaryMultiCallable[_door_pb2.LodgeAuditHeadsRequest, _door_pb2.LodgeAuditHeadsResponse]  # type: ignore[assignment]
     """Leaves heads of the caller's own audit trails at the hub, for good. Sending twice changes nothing."""
     ListLodgedHeads: _aio.UnaryUnaryMultiCallable[_door_pb2.ListLodgedHeadsRequest, _door_pb2.ListLodgedHeadsResponse]  # type: ignore[assignment]
@@ -116,6 +120,14 @@ class DoorServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_door_pb2.GetFileResponse], _abc.AsyncIterator[_door_pb2.GetFileResponse]]:
         """The bytes of a file that an entry in a stream the caller may read names, from an offset."""
+
+    @_abc_1.abstractmethod
+    def Leave(
+        self,
+        request: _door_pb2.LeaveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_door_pb2.LeaveResponse, _abc.Awaitable[_door_pb2.LeaveResponse]]:
+        """The caller leaves the region: from now on it is neither read to nor taken from. Saying it twice changes nothing."""
 
     @_abc_1.abstractmethod
     def LodgeAuditHeads(

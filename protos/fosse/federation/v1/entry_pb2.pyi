@@ -36,6 +36,8 @@ class _NodeStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NodeStatus
     NODE_STATUS_SUSPENDED: _NodeStatus.ValueType  # 3
     """Neither reads nor publishes; its items are hidden elsewhere."""
     NODE_STATUS_EXPELLED: _NodeStatus.ValueType  # 4
+    NODE_STATUS_LEFT: _NodeStatus.ValueType  # 5
+    """Went by itself: neither reads nor publishes; what it shared before stays where it is, and it may join again."""
 
 class NodeStatus(_NodeStatus, metaclass=_NodeStatusEnumTypeWrapper): ...
 
@@ -46,6 +48,8 @@ NODE_STATUS_MUTED: NodeStatus.ValueType  # 2
 NODE_STATUS_SUSPENDED: NodeStatus.ValueType  # 3
 """Neither reads nor publishes; its items are hidden elsewhere."""
 NODE_STATUS_EXPELLED: NodeStatus.ValueType  # 4
+NODE_STATUS_LEFT: NodeStatus.ValueType  # 5
+"""Went by itself: neither reads nor publishes; what it shared before stays where it is, and it may join again."""
 Global___NodeStatus: _TypeAlias = NodeStatus  # noqa: Y015
 
 @_typing.final
@@ -428,6 +432,7 @@ class RegisteredNode(_message.Message):
     ADMITTED_TO_FIELD_NUMBER: _builtins.int
     QUOTA_FIELD_NUMBER: _builtins.int
     JOINED_AT_FIELD_NUMBER: _builtins.int
+    LEFT_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     slug: _builtins.str
     """A label such as `notts`; unique in the registry, not an identity."""
@@ -448,6 +453,10 @@ class RegisteredNode(_message.Message):
     def quota(self) -> Global___Quota: ...
     @_builtins.property
     def joined_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def left_at(self) -> _timestamp_pb2.Timestamp:
+        """Present once it left."""
+
     def __init__(
         self,
         *,
@@ -462,10 +471,11 @@ class RegisteredNode(_message.Message):
         admitted_to: _abc.Iterable[_builtins.str] | None = ...,
         quota: Global___Quota | None = ...,
         joined_at: _timestamp_pb2.Timestamp | None = ...,
+        left_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["joined_at", b"joined_at", "quota", b"quota"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["joined_at", b"joined_at", "left_at", b"left_at", "quota", b"quota"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_to", b"admitted_to", "certificate_spki", b"certificate_spki", "hub", b"hub", "id", b"id", "joined_at", b"joined_at", "name", b"name", "quota", b"quota", "sealing_key", b"sealing_key", "signing_keys", b"signing_keys", "slug", b"slug", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted_to", b"admitted_to", "certificate_spki", b"certificate_spki", "hub", b"hub", "id", b"id", "joined_at", b"joined_at", "left_at", b"left_at", "name", b"name", "quota", b"quota", "sealing_key", b"sealing_key", "signing_keys", b"signing_keys", "slug", b"slug", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

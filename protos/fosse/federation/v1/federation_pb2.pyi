@@ -36,6 +36,9 @@ class _EnrolmentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Enrolm
     ENROLMENT_STATE_DECLINED: _EnrolmentState.ValueType  # 4
     ENROLMENT_STATE_EXPIRED: _EnrolmentState.ValueType  # 5
     """Certificate or registry ran out: what is held stays, nothing new is accepted."""
+    ENROLMENT_STATE_LEAVING: _EnrolmentState.ValueType  # 6
+    """Was told to leave, and the hub has yet to hear it."""
+    ENROLMENT_STATE_LEFT: _EnrolmentState.ValueType  # 7
 
 class EnrolmentState(_EnrolmentState, metaclass=_EnrolmentStateEnumTypeWrapper): ...
 
@@ -47,6 +50,9 @@ ENROLMENT_STATE_ENROLLED: EnrolmentState.ValueType  # 3
 ENROLMENT_STATE_DECLINED: EnrolmentState.ValueType  # 4
 ENROLMENT_STATE_EXPIRED: EnrolmentState.ValueType  # 5
 """Certificate or registry ran out: what is held stays, nothing new is accepted."""
+ENROLMENT_STATE_LEAVING: EnrolmentState.ValueType  # 6
+"""Was told to leave, and the hub has yet to hear it."""
+ENROLMENT_STATE_LEFT: EnrolmentState.ValueType  # 7
 Global___EnrolmentState: _TypeAlias = EnrolmentState  # noqa: Y015
 
 @_typing.final
@@ -653,6 +659,41 @@ class RequestEnrolmentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RequestEnrolmentResponse: _TypeAlias = RequestEnrolmentResponse  # noqa: Y015
+
+@_typing.final
+class LeaveRegionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITHDRAW_FIELD_NUMBER: _builtins.int
+    withdraw: _builtins.bool
+    """Take back what other nodes hold of this one."""
+    def __init__(
+        self,
+        *,
+        withdraw: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["withdraw", b"withdraw"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaveRegionRequest: _TypeAlias = LeaveRegionRequest  # noqa: Y015
+
+@_typing.final
+class LeaveRegionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaveRegionResponse: _TypeAlias = LeaveRegionResponse  # noqa: Y015
 
 @_typing.final
 class CreateEnrolmentCodeRequest(_message.Message):

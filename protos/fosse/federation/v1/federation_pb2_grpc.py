@@ -74,6 +74,11 @@ class FederationStub:
                 request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentRequest.SerializeToString,
                 response_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentResponse.FromString,
                 _registered_method=True)
+        self.LeaveRegion = channel.unary_unary(
+                '/fosse.federation.v1.Federation/LeaveRegion',
+                request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.LeaveRegionRequest.SerializeToString,
+                response_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.LeaveRegionResponse.FromString,
+                _registered_method=True)
         self.CreateEnrolmentCode = channel.unary_unary(
                 '/fosse.federation.v1.Federation/CreateEnrolmentCode',
                 request_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.CreateEnrolmentCodeRequest.SerializeToString,
@@ -160,6 +165,14 @@ class FederationServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LeaveRegion(self, request, context):
+        """At a county: leaves the region, first withdrawing what it shared where that is asked. GetFederationStatus says when it
+        is done: what waits goes to the hub before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateEnrolmentCode(self, request, context):
         """At the hub: a one-time code for a county, told once and kept only as a hash.
         """
@@ -237,6 +250,11 @@ def add_FederationServicer_to_server(servicer, server):
                     servicer.RequestEnrolment,
                     request_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentRequest.FromString,
                     response_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentResponse.SerializeToString,
+            ),
+            'LeaveRegion': grpc.unary_unary_rpc_method_handler(
+                    servicer.LeaveRegion,
+                    request_deserializer=fosse_dot_federation_dot_v1_dot_federation__pb2.LeaveRegionRequest.FromString,
+                    response_serializer=fosse_dot_federation_dot_v1_dot_federation__pb2.LeaveRegionResponse.SerializeToString,
             ),
             'CreateEnrolmentCode': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateEnrolmentCode,
@@ -480,6 +498,33 @@ class Federation:
             '/fosse.federation.v1.Federation/RequestEnrolment',
             fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentRequest.SerializeToString,
             fosse_dot_federation_dot_v1_dot_federation__pb2.RequestEnrolmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LeaveRegion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fosse.federation.v1.Federation/LeaveRegion',
+            fosse_dot_federation_dot_v1_dot_federation__pb2.LeaveRegionRequest.SerializeToString,
+            fosse_dot_federation_dot_v1_dot_federation__pb2.LeaveRegionResponse.FromString,
             options,
             channel_credentials,
             insecure,

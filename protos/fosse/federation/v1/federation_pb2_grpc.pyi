@@ -47,6 +47,10 @@ class FederationStub:
     """Signed heads of audit trails, the oldest first: this node's own, and at the hub those that counties left there."""
     RequestEnrolment: _grpc.UnaryUnaryMultiCallable[_federation_pb2.RequestEnrolmentRequest, _federation_pb2.RequestEnrolmentResponse]
     """At a county: asks a hub to let this node in. The answer comes with GetFederationStatus."""
+    LeaveRegion: _grpc.UnaryUnaryMultiCallable[_federation_pb2.LeaveRegionRequest, _federation_pb2.LeaveRegionResponse]
+    """At a county: leaves the region, first withdrawing what it shared where that is asked. GetFederationStatus says when it
+    is done: what waits goes to the hub before.
+    """
     CreateEnrolmentCode: _grpc.UnaryUnaryMultiCallable[_federation_pb2.CreateEnrolmentCodeRequest, _federation_pb2.CreateEnrolmentCodeResponse]
     """At the hub: a one-time code for a county, told once and kept only as a hash."""
     ReceiveEnrolment: _grpc.UnaryUnaryMultiCallable[_federation_pb2.ReceiveEnrolmentRequest, _federation_pb2.ReceiveEnrolmentResponse]
@@ -77,6 +81,10 @@ class FederationAsyncStub(FederationStub):
     """Signed heads of audit trails, the oldest first: this node's own, and at the hub those that counties left there."""
     RequestEnrolment: _aio.UnaryUnaryMultiCallable[_federation_pb2.RequestEnrolmentRequest, _federation_pb2.RequestEnrolmentResponse]  # type: ignore[assignment]
     """At a county: asks a hub to let this node in. The answer comes with GetFederationStatus."""
+    LeaveRegion: _aio.UnaryUnaryMultiCallable[_federation_pb2.LeaveRegionRequest, _federation_pb2.LeaveRegionResponse]  # type: ignore[assignment]
+    """At a county: leaves the region, first withdrawing what it shared where that is asked. GetFederationStatus says when it
+    is done: what waits goes to the hub before.
+    """
     CreateEnrolmentCode: _aio.UnaryUnaryMultiCallable[_federation_pb2.CreateEnrolmentCodeRequest, _federation_pb2.CreateEnrolmentCodeResponse]  # type: ignore[assignment]
     """At the hub: a one-time code for a county, told once and kept only as a hash."""
     ReceiveEnrolment: _aio.UnaryUnaryMultiCallable[_federation_pb2.ReceiveEnrolmentRequest, _federation_pb2.ReceiveEnrolmentResponse]  # type: ignore[assignment]
@@ -152,6 +160,16 @@ class FederationServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_federation_pb2.RequestEnrolmentResponse, _abc.Awaitable[_federation_pb2.RequestEnrolmentResponse]]:
         """At a county: asks a hub to let this node in. The answer comes with GetFederationStatus."""
+
+    @_abc_1.abstractmethod
+    def LeaveRegion(
+        self,
+        request: _federation_pb2.LeaveRegionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_federation_pb2.LeaveRegionResponse, _abc.Awaitable[_federation_pb2.LeaveRegionResponse]]:
+        """At a county: leaves the region, first withdrawing what it shared where that is asked. GetFederationStatus says when it
+        is done: what waits goes to the hub before.
+        """
 
     @_abc_1.abstractmethod
     def CreateEnrolmentCode(

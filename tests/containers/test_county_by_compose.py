@@ -174,7 +174,9 @@ def test_the_operator_reaches_accounts_by_command(county: Compose, convenor: Pag
     assert nobody.returncode == 1 and "Nobody signs in with the name cathy" in nobody.stderr
 
 
-def test_the_operator_looks_after_members_index_and_figures_by_command(county: Compose, convenor: Page) -> None:
+def test_the_operator_looks_after_members_index_and_figures_by_command(county: Compose) -> None:
+    place = ("--community", "Care homes", "--organisation", "The Laurels")
+    lines(county.fosse("invite", "Ina Invited", "ina@homes.example", *place))
     file = "name,email,organisation\nDee Example,dee@homes.example,The Laurels\nNobody,no address,The Laurels\n"
 
     checked = county.fosse("import", "--check", "-", given=file)

@@ -30,12 +30,14 @@ class Leaving:
         """What comes next, if this node was told to leave; returns the seconds to wait."""
         with self._node.db.read() as conn:
             known = standing.get(conn)
-            unsent = exchanging.unsent(conn, self._node.id)
+            on_its_way = exchanging.is_on_its_way(conn, self._node.id)
         if known is not None and known.state is Enrolment.WITHDRAWING:
             return self._withdraw()
         if known is None or known.state is not Enrolment.LEAVING:
             return _NOT_LEAVING_S
-        return _LOOK_AGAIN_S if unsent else self._leave()
+        # Whose entries the region does not take need not wait for that.
+        wait = on_its_way and not signing.cannot_sign(self._node, self._node.clock())
+        return _LOOK_AGAIN_S if wait else self._leave()
 
     def _withdraw(self) -> float:
         now = self._node.clock()

@@ -98,6 +98,11 @@ def unsent(conn: Connection, node_id: str) -> int:
     return sum(entries.count_after(conn, copy.key, copy.hub_epoch, copy.hub_seq) for copy in copies if _behind(copy))
 
 
+def is_on_its_way(conn: Connection, node_id: str) -> bool:
+    """Whether the hub lacks something that it will take: a stream that it stopped does not go on by itself."""
+    return any(_behind(copy) and copy.fault is None for copy in kept.of_node(conn, node_id))
+
+
 def files_between(conn: Connection, node_id: str, after: int, up_to: int) -> list[FileRef]:
     """Some of the files that our entries after one number and up to another name: of each entry all."""
     found = files.of_node(conn, node_id, after, up_to, AT_ONCE)

@@ -16,7 +16,7 @@ from services.common.access import Person
 from services.common.errors import Conflict, NotAllowed
 from services.federation.domain.registry import timestamp_of
 from services.federation.domain.sharing import moves
-from services.federation.domain.standing import Enrolment
+from services.federation.domain.standing import Enrolment, Standing
 from services.federation.store import entries, items, registries
 from services.federation.store import standing as rows
 from services.federation.store.to_sign import ToSign
@@ -34,6 +34,10 @@ def begin(node: ThisNode, *, withdraw: bool, who: Person | str, now: datetime) -
     """Notes the wish; a loop carries it out. Asked again, it may add that what was shared is withdrawn."""
     if node.is_hub:
         raise Conflict("This node is the region's hub, which cannot leave it. Nothing was changed.")
+    with node.db.read() as conn:
+        (rows.get(conn) or Standing(node.id)).may_leave()
+    if withdraw and (reason := signing.cannot_sign(node, now)):
+        raise Conflict(f"Nothing can be withdrawn just now. {reason} Without --withdraw the county can leave.")
     with node.db.write() as conn:
         known = rows.get(conn)
         assert known is not None  # written at the first start, before any call is served

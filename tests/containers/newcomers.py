@@ -1,6 +1,9 @@
-"""Somebody who was invited: makes an account at the node's provider on the way in, and is signed in."""
+"""Somebody who was invited: makes an account at the node's provider on the way in, is signed in, and begins."""
 
-from playwright.sync_api import Page
+from datetime import date, timedelta
+from typing import Any
+
+from playwright.sync_api import APIResponse, Page
 
 PASS_PHRASE = "a long phrase of words"
 
@@ -17,3 +20,23 @@ def comes_in(page: Page, link: str) -> None:
     page.get_by_role("button", name="Register").click()
     page.get_by_role("button", name="Join as a member").click()
     page.wait_for_url(lambda url: "/invitation/" not in url)
+
+
+def posts(address: str, page: Page, path: str, **body: Any) -> APIResponse:
+    """As the page itself would, with the token of its forms."""
+    token = page.locator("input[name=csrf_token]").first.get_attribute("value")
+    answer = page.request.post(f"{address}{path}", data=body, headers={"X-CSRF-Token": token or ""})
+    assert answer.ok, answer.text()
+    return answer
+
+
+def community(address: str, page: Page) -> str:
+    return str(page.request.get(f"{address}/api/v1/me").json()["communities"][0]["communityId"])
+
+
+def words() -> dict[str, Any]:
+    return {
+        "title": "Care homes, December", "kind": "MEETING_KIND_MONTHLY", "audience": "MEETING_AUDIENCE_COMMUNITY",
+        "day": (date.today() + timedelta(days=14)).isoformat(), "starts": "14:00", "ends": "16:00",
+        "venue": "Village Hall", "roomHolds": 20,
+    }  # fmt: skip

@@ -4,13 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import APIResponse, Browser, Page
+from playwright.sync_api import Browser, Page
 
 from services.common.clock import utc_now
 from services.common.ids import new_id
@@ -59,10 +58,14 @@ def test_a_convenor_gets_in_by_an_invitation_and_announces_a_meeting_that_is_mai
     county: Compose, convenor: Page
 ) -> None:
     """Gateway to services with a pass, a fact over Kafka, and notification asking two services back."""
-    wanted = {"id": new_id(), "communityId": _community(county, convenor), "words": _words()}
-    meeting = _post(county, convenor, "/api/v1/meetings", **wanted).json()["meeting"]
-    _post(
-        county, convenor, f"/api/v1/meetings/{meeting['id']}:announce", expectedVersion=meeting["version"], invite=True
+    wanted = {"id": new_id(), "communityId": newcomers.community(county.address, convenor), "words": newcomers.words()}
+    meeting = newcomers.posts(county.address, convenor, "/api/v1/meetings", **wanted).json()["meeting"]
+    newcomers.posts(
+        county.address,
+        convenor,
+        f"/api/v1/meetings/{meeting['id']}:announce",
+        expectedVersion=meeting["version"],
+        invite=True,
     )
 
     until(lambda: "You are invited" in county.mails(), "the invitation is mailed", within_s=60)
@@ -74,7 +77,7 @@ def test_the_audit_trails_of_all_processes_are_signed_for_and_a_history_holds_el
     county: Compose, convenor: Page, tmp_path: Path
 ) -> None:
     checked = lines(county.fosse("audit", "check"))
-    item = _community(county, convenor)
+    item = newcomers.community(county.address, convenor)
     history = tmp_path / "history.json"
     history.write_text("\n".join(lines(county.fosse("audit", "export", item, "--to", "-"))))
 
@@ -284,23 +287,3 @@ def _service(container: dict[str, Any]) -> str:
 
 def _status(county: Compose) -> list[str]:
     return [line for line in lines(county.fosse("status")) if line.split(" ")[0] in SERVICES]
-
-
-def _post(county: Compose, page: Page, path: str, **body: Any) -> APIResponse:
-    """As the page itself would, with the token of its forms."""
-    token = page.locator("input[name=csrf_token]").first.get_attribute("value")
-    answer = page.request.post(f"{county.address}{path}", data=body, headers={"X-CSRF-Token": token or ""})
-    assert answer.ok, answer.text()
-    return answer
-
-
-def _community(county: Compose, page: Page) -> str:
-    return str(page.request.get(f"{county.address}/api/v1/me").json()["communities"][0]["communityId"])
-
-
-def _words() -> dict[str, Any]:
-    return {
-        "title": "Care homes, December", "kind": "MEETING_KIND_MONTHLY", "audience": "MEETING_AUDIENCE_COMMUNITY",
-        "day": (date.today() + timedelta(days=14)).isoformat(), "starts": "14:00", "ends": "16:00",
-        "venue": "Village Hall", "roomHolds": 20,
-    }  # fmt: skip

@@ -72,7 +72,7 @@ def make_database(request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
 @pytest.fixture(scope="session")
 def keycloak(postgres_databases: PostgresDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
     """A node's Keycloak, for the whole run; each test brings its realm to what it needs."""
-    with running_keycloak(postgres_databases, tmp_path_factory.mktemp("secrets")) as up:
+    with running_keycloak(postgres_databases.empty_url(), tmp_path_factory.mktemp("secrets")) as up:
         yield up
 
 

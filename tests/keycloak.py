@@ -2,6 +2,7 @@
 
 import re
 import secrets as random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import requests
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from keycloak import KeycloakAdmin
 from sqlalchemy.engine import URL, make_url
 from testcontainers.core.container import DockerContainer
@@ -21,7 +24,6 @@ from services.node.setup import authority, identity, secrets
 from services.node.setup.realm import MailServer
 from services.node.web import bound
 from tests import images, machine
-from tests.databases import PostgresDatabases
 from tests.waiting import until
 
 PASS_PHRASE = "a long phrase of words"
@@ -33,6 +35,8 @@ class Keycloak:
 
     address: str
     secrets: Path
+    database: str
+    container: DockerContainer = field(repr=False, compare=False)
 
     @property
     def trusted(self) -> str:
@@ -45,7 +49,18 @@ class Keycloak:
     def prepare(
         self, public_url: str, mail: MailServer | None = None, gateway: str = "http://gateway:8080"
     ) -> list[str]:
-        return identity.prepare(self.secrets, self.address, public_url, mail, gateway)
+        place = identity.Place(self.secrets, self.address, self.database, gateway)
+        return identity.prepare(place, public_url, mail)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It takes what it is sent and answers nothing; afterwards it does all of it."""
+        stopped = self.container.get_wrapped_container()
+        stopped.pause()
+        try:
+            yield
+        finally:
+            stopped.unpause()
 
     def admin(self, realm: str = "fosse") -> KeycloakAdmin:
         password = (self.secrets / "keycloak" / "admin-password").read_text()
@@ -107,6 +122,14 @@ class Browser:
         self.ask()
         self.send(username=name, password=password)
 
+    def set_up_code(self) -> bytes:
+        """On the page that a person without a one-time code gets; returns the secret of their telephone."""
+        found = re.search(r'name="totpSecret" value="([^"]+)"', self.page)
+        assert found, self.page
+        secret = found[1].encode()
+        self.send(totp=one_time(secret), userLabel="telephone")
+        return secret
+
     @property
     def sent_back_to(self) -> str:
         """An address of the node; empty while they are still at the provider's pages."""
@@ -147,12 +170,19 @@ class Browser:
         self._at, self.page = answer.url, answer.text
 
 
+def one_time(secret: bytes, steps: int = 0) -> str:
+    """Each works once: a later one is of the next half minute, which Keycloak takes too."""
+    # Telephones know no other hash.
+    made = TOTP(secret, 6, SHA1(), 30, enforce_key_length=False)  # noqa: S303
+    return made.generate(int(time.time()) + 30 * steps).decode()
+
+
 @contextmanager
-def running(databases: PostgresDatabases, folder: Path) -> Iterator[Keycloak]:
-    """Ready, and without a realm of ours."""
+def running(database: str, folder: Path) -> Iterator[Keycloak]:
+    """Ready, on a database that it may have made before; an empty one has no realm of ours."""
     machine.need_containers(machine.KEYCLOAK_IMAGE)
     images.need_builder()
-    server = make_url(databases.empty_url())
+    server = make_url(database)
     _lay_out(folder, server)
     with bound("127.0.0.1", 0) as https, bound("127.0.0.1", 0) as managing:
         port, health = https.getsockname()[1], managing.getsockname()[1]
@@ -172,14 +202,14 @@ def running(databases: PostgresDatabases, folder: Path) -> Iterator[Keycloak]:
     )  # fmt: skip
     with container:
         until(lambda: _ready(health), "Keycloak is ready", within_s=300)
-        yield Keycloak(f"https://localhost:{port}/id", folder)
+        yield Keycloak(f"https://localhost:{port}/id", folder, database, container)
 
 
 def _lay_out(folder: Path, database: URL) -> None:
     """A node's secrets, with the password of this database, and a certificate for this machine's own name."""
     now = datetime.now(UTC)
     secrets.lay_out(folder, "notts", now)
-    write_private(folder / "keycloak" / "pgpass", f"*:*:x:x:{database.password}\n".encode())
+    write_private(folder / "keycloak" / "pgpass", f"*:*:*:{database.username}:{database.password}\n".encode())
     authority.opened(folder / "authority", "notts", now).issue("localhost", folder / "keycloak", now)
 
 

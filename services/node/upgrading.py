@@ -17,6 +17,7 @@ from services.common.topics import SERVICES
 from services.node.backup import places
 from services.node.doctor.judging import LOW_BYTES, Problem
 from services.node.folder import Folder
+from services.node.setup.secrets import database_of
 
 NAMES = (*SERVICES, "gateway")
 BACKUP_WITHIN = timedelta(days=1)
@@ -39,7 +40,7 @@ def embedded(data: Path, node: str, backups: Path | None) -> Upgrade:
 
 
 def deployed(node: str, volumes: Path, secrets: Path, host: str, backups: Path | None) -> Upgrade:
-    databases = {name: places.address(name, secrets, host) for name in NAMES}
+    databases = {name: database_of(secrets, host, name) for name in NAMES}
     return Upgrade(node, databases, sorted(volumes.iterdir()), backups)
 
 

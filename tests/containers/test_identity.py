@@ -1,19 +1,17 @@
 """The realm of a node's own Keycloak: made once, mended when edited, and people get in as it says."""
 
 import re
-import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from services.common.errors import Conflict, NotFound
 from services.common.settings import BadSetting
 from services.node.setup import accounts
 from services.node.setup.realm import MailServer
-from tests.keycloak import PASS_PHRASE, Browser, Keycloak
+from tests.keycloak import PASS_PHRASE, Browser, Keycloak, one_time
 from tests.mail_server import MailServer as Post
 
 pytestmark = [pytest.mark.xdist_group("keycloak"), pytest.mark.timeout(400)]
@@ -86,11 +84,11 @@ def test_a_convenor_sets_up_a_one_time_code_and_gives_it_at_each_sign_in(realm: 
 
     first.sign_in("cath")
     assert not first.code
-    secret = _set_up(first)
+    secret = first.set_up_code()
     assert first.code
     later.sign_in("cath")
     assert not later.code
-    later.send(otp=_one_time(secret, steps=1))
+    later.send(otp=one_time(secret, steps=1))
     assert later.code
     without.sign_in("cath")
     without.send(otp="000000")
@@ -105,7 +103,7 @@ def test_a_member_signs_in_with_a_password_alone_unless_they_chose_more(realm: K
     assert plain.code
     realm.admin().update_user(account, {"requiredActions": ["CONFIGURE_TOTP"]})
     again.sign_in("mia")
-    _set_up(again)
+    again.set_up_code()
     more.sign_in("mia")
 
     assert again.code and not more.code and 'id="otp"' in more.page
@@ -118,7 +116,7 @@ def test_a_forgotten_password_is_mailed_and_does_not_stand_in_for_the_one_time_c
     keycloak.add_account("carol", "convenor", email="shared@homes.example")
     first, lost, after = (Browser(keycloak, PUBLIC) for _ in range(3))
     first.sign_in("carol")
-    secret = _set_up(first)
+    secret = first.set_up_code()
 
     lost.ask()
     lost.follow_link("Forgot Password")
@@ -129,7 +127,7 @@ def test_a_forgotten_password_is_mailed_and_does_not_stand_in_for_the_one_time_c
     assert not lost.code
     after.sign_in("carol", OTHER_PHRASE)
     assert not after.code
-    after.send(otp=_one_time(secret, steps=1))
+    after.send(otp=one_time(secret, steps=1))
     assert after.code
 
 
@@ -137,12 +135,12 @@ def test_the_operator_helps_somebody_back_in_who_lost_password_and_telephone(rea
     realm.add_account("paul", "operator")
     first, after = Browser(realm, PUBLIC), Browser(realm, PUBLIC)
     first.sign_in("paul")
-    _set_up(first)
+    first.set_up_code()
 
     given = accounts.new_password(realm.secrets, realm.address, "Paul")
     assert accounts.forget_codes(realm.secrets, realm.address, "paul") == 1
     after.sign_in("paul", given)
-    _set_up(after)
+    after.set_up_code()
     after.send(**{"password-new": OTHER_PHRASE, "password-confirm": OTHER_PHRASE})
 
     assert after.code
@@ -159,28 +157,12 @@ def test_without_a_mail_server_nobody_is_offered_a_mail(realm: Keycloak) -> None
 
 
 def test_a_keycloak_that_does_not_let_us_in_is_told_in_a_sentence(realm: Keycloak) -> None:
-    away = Keycloak("https://localhost:1/id", realm.secrets)
+    away = replace(realm, address="https://localhost:1/id")
 
     with pytest.raises(Conflict, match="does not do what it is asked"):
         away.prepare(PUBLIC)
     with pytest.raises(BadSetting, match="must be starttls, tls or none"):
         realm.prepare(PUBLIC, MailServer("mail.example", 25, "ssl", "fosse@notts.example"))
-
-
-def _set_up(browser: Browser) -> bytes:
-    """The page that a person without a one-time code gets; returns the secret of their telephone."""
-    found = re.search(r'name="totpSecret" value="([^"]+)"', browser.page)
-    assert found, browser.page
-    secret = found[1].encode()
-    browser.send(totp=_one_time(secret), userLabel="telephone")
-    return secret
-
-
-def _one_time(secret: bytes, steps: int = 0) -> str:
-    """Each works once: a later one is of the next half minute, which Keycloak takes too."""
-    # Telephones know no other hash.
-    made = TOTP(secret, 6, SHA1(), 30, enforce_key_length=False)  # noqa: S303
-    return made.generate(int(time.time()) + 30 * steps).decode()
 
 
 def _link_in(mail: bytes) -> str:

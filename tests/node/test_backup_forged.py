@@ -44,7 +44,15 @@ EMPTY: dict[str, object] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("newer", [{"format": 2}, {"schema": {"events": ["events_9999"]}}, {"schema": {"chat": []}}])
+NEWER: list[dict[str, object]] = [
+    {"format": 3},
+    {"schema": {"events": ["events_9999"]}},
+    {"schema": {"chat": []}},
+    {"accounts": {"realm": {"columns": {"id": "text"}}}},
+]
+
+
+@pytest.mark.parametrize("newer", NEWER)
 def test_a_backup_of_a_newer_fosse_is_refused(key: Key, tmp_path: Path, newer: dict[str, object]) -> None:
     file = forged(key, tmp_path / "newer.age", {**EMPTY, **newer})
 

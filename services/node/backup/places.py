@@ -17,6 +17,7 @@ from services.events.store.tables import METADATA as EVENTS
 from services.federation.store.tables import metadata as FEDERATION
 from services.membership.store.tables import METADATA as MEMBERSHIP
 from services.node.folder import Folder
+from services.node.setup.secrets import database_of
 from services.notification.store import METADATA as NOTIFICATION
 from services.resource.store.tables import METADATA as RESOURCE
 
@@ -54,11 +55,12 @@ _HALF = frozenset({"incoming", "parts"})
 
 @dataclass(frozen=True)
 class Place:
-    """Addresses of the services' databases, and the folder of each that has one."""
+    """Addresses of the services' databases, and the folder of each that has one; `accounts`: Keycloak's database."""
 
     node: str
     databases: Mapping[str, str]
     folders: Mapping[str, Path] = field(default_factory=dict)
+    accounts: str = ""
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Each file with its name in a backup, such as `resource/files/ab/abcd`."""
@@ -77,12 +79,9 @@ def embedded(data: Path, node: str) -> Place:
 
 def deployed(node: str, volumes: Path, secrets: Path, host: str) -> Place:
     """`volumes` holds the data folder of each service that has one, `secrets` the password of each."""
-    databases = {service: address(service, secrets, host) for service in TABLES}
-    return Place(node, databases, {service: volumes / service for service in FILES if service != "node"})
-
-
-def address(name: str, secrets: Path, host: str) -> str:
-    return f"postgresql://{name}@{host}/{name}?passfile={secrets / name / 'pgpass'}"
+    databases = {service: database_of(secrets, host, service) for service in TABLES}
+    folders = {service: volumes / service for service in FILES if service != "node"}
+    return Place(node, databases, folders, database_of(secrets, host, "keycloak"))
 
 
 def tables_of(service: str) -> list[Table]:

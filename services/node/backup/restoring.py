@@ -22,7 +22,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 from services.common import facts, migrating
 from services.common.database import Database
 from services.common.errors import Conflict, Invalid
-from services.node.backup import archive, rows
+from services.node.backup import accounts, archive, rows
 from services.node.backup.places import FILES, TABLES, Place, tables_of
 from services.node.backup.rows import Shape
 from services.node.backup.saving import FORMAT
@@ -40,8 +40,16 @@ class Contents:
     made_at: datetime
     schema: Mapping[str, list[str]]
     shapes: Mapping[str, Mapping[str, Shape]]
+    accounts: Mapping[str, Shape]
     rows: Mapping[str, int]
     files: int
+    # Made of an embedded node, whose sign-in is its own.
+    embedded: bool
+
+    @property
+    def people(self) -> int:
+        """Who have an account at Keycloak."""
+        return self.rows.get(f"{accounts.NAME}.{accounts.PEOPLE}", 0)
 
 
 @contextmanager
@@ -62,6 +70,9 @@ def read(file: BinaryIO, identity: Identity) -> Contents:
     for service, versions in about["schema"].items():
         if service not in TABLES or set(versions) - migrating.known(migrating.versions_of(service)):
             raise Invalid(_MADE_BY_NEWER)
+    of_accounts = about.get("accounts", {})
+    if set(of_accounts) - set(accounts.TABLES):
+        raise Invalid(_MADE_BY_NEWER)
     return Contents(
         about["node"],
         datetime.fromisoformat(about["made_at"]),
@@ -70,8 +81,10 @@ def read(file: BinaryIO, identity: Identity) -> Contents:
             service: {name: Shape(**shape) for name, shape in tables.items()}
             for service, tables in about["tables"].items()
         },
+        {name: Shape(**shape) for name, shape in of_accounts.items()},
         manifest["rows"],
         sum(name.startswith("files/") for name in manifest["sha256"]),
+        any(name.startswith("files/node/") for name in manifest["sha256"]),
     )
 
 
@@ -109,6 +122,9 @@ def _refuse_where_somebody_lives(databases: Mapping[str, Database], place: Place
             there = set(inspect(conn).get_table_names())
             held = (each for each in tables_of(service) if each.name in there)
             full = full or next((f"rows of {service}" for each in held if _count(conn, each)), "")
+    if place.accounts and not full:
+        with accounts.opened(place.accounts) as conn:
+            full = "Keycloak's accounts" if accounts.any_there(conn) else ""
     if full:
         raise Conflict(
             f"This place is not empty: it holds {full}. Nothing was changed. A backup is restored into a new "
@@ -118,6 +134,9 @@ def _refuse_where_somebody_lives(databases: Mapping[str, Database], place: Place
 
 def _put_all(found: _Found, contents: Contents, databases: Mapping[str, Database], place: Place, now: datetime) -> None:
     without_rows = set(databases)
+    if place.accounts:
+        with accounts.opened(place.accounts) as conn:
+            accounts.make_room(conn, contents.accounts)
     for (what, service), members in groupby(found, key=lambda each: _group(each[0])):
         if what == "rows":
             without_rows.remove(service)
@@ -125,6 +144,10 @@ def _put_all(found: _Found, contents: Contents, databases: Mapping[str, Database
         elif what == "files" and service in place.folders:
             for name, content in members:
                 _put_file(place.folders[service], service, name.split("/", 2)[2], content)
+        elif what == "accounts" and place.accounts:
+            with accounts.opened(place.accounts) as conn:
+                for _, content in members:
+                    accounts.put(conn, service, contents.accounts[service], content)
     for service in without_rows:
         _put_rows(databases[service], service, iter(()), contents, now)
     os.sync()

@@ -12,9 +12,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Date,
     LargeBinary,
+    MetaData,
     Table,
     Text,
     func,
@@ -22,8 +24,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy import column as named
-from sqlalchemy import table as described
 from sqlalchemy.types import TypeEngine
 
 from services.common.database import UtcDateTime
@@ -72,24 +72,28 @@ def shape_of(conn: Connection, table: Table) -> Shape:
     return Shape(columns, counted.name, max(kept, _given_out(conn, table.name, counted.name)))
 
 
-def lines(conn: Connection, table: Table) -> Iterator[tuple[bytes, int]]:
+def lines(conn: Connection, table: Table, *only: ColumnElement[bool]) -> Iterator[tuple[bytes, int]]:
     """The table's rows in blocks, each with how many rows it holds."""
     out = [_OUT.get(_kind(column)) for column in table.columns]
     order = list(table.primary_key.columns) or list(table.columns)
-    found = conn.execution_options(yield_per=_AT_ONCE).execute(select(table).order_by(*order))
+    found = conn.execution_options(yield_per=_AT_ONCE).execute(select(table).where(*only).order_by(*order))
     for block in found.partitions():
         rows = [[_said(value, way) for value, way in zip(row, out, strict=True)] for row in block]
         yield b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows), len(rows)
 
 
-def put(conn: Connection, name: str, shape: Shape, block: bytes) -> int:
+def made_of(shape: Shape, name: str, schema: str | None = None) -> Table:
+    """A table that holds such rows, and refuses nothing."""
+    return Table(name, MetaData(), *(Column(each, _TYPES[kind]) for each, kind in shape.columns.items()), schema=schema)
+
+
+def put(conn: Connection, name: str, shape: Shape, block: bytes, schema: str | None = None) -> int:
     """Adds a block of rows; returns how many."""
     ways = [_IN.get(kind) for kind in shape.columns.values()]
     rows = [dict(zip(shape.columns, map(_said, json.loads(line), ways), strict=True)) for line in block.splitlines()]
     if name in _WITH_TRANSACTIONS:
         rows = [{**row, _TRANSACTION: 0} for row in rows]
-    target = described(name, *(named(each, _TYPES[kind]) for each, kind in shape.columns.items()))
-    conn.execute(insert(target), rows)
+    conn.execute(insert(made_of(shape, name, schema)), rows)
     return len(rows)
 
 

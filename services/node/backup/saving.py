@@ -15,19 +15,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Table, inspect
 
 from services.common import migrating
 from services.common.database import Database
 from services.common.errors import Conflict, Invalid
-from services.node.backup import archive, rows
+from services.node.backup import accounts, archive, rows
 from services.node.backup.archive import CHUNK, Member, member
 from services.node.backup.places import Place, tables_of
 
-FORMAT = 1
+# 2: with accounts.
+FORMAT = 2
 # What a restore makes anew by itself.
 _ABOUT_ITSELF = {"alembic_version", "oldest_served", "last_started"}
 _PATIENCE_S = 4 * 3600.0
+
+
+Accounts = Mapping[Table, Connection]
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,16 @@ def save(place: Place, to: Path, recipient: str, now: datetime) -> Saved:
     archive.recipient_of(recipient)
     counted: dict[str, int] = {}
     files: list[str] = []
-    with _private(to, place.node) as out, _moment(place) as connections:
-        archive.encrypt(_members(place, connections, now, counted, files), counted, recipient, out)
+    # Accounts come last: whom membership knows by then, Keycloak knew before.
+    with _private(to, place.node) as out, _moment(place) as connections, _of_accounts(place) as keycloak:
+        archive.encrypt(_members(place, connections, keycloak, now, counted, files), counted, recipient, out)
     return Saved(to, sum(counted.values()), len(files), to.stat().st_size)
 
 
 def _members(
-    place: Place, connections: Mapping[str, Connection], now: datetime, counted: dict[str, int], files: list[str]
-) -> Iterator[Member]:
+    place: Place, connections: Mapping[str, Connection], keycloak: Accounts, now: datetime, counted: dict[str, int],
+    files: list[str],
+) -> Iterator[Member]:  # fmt: skip
     shapes = {
         service: {table.name: rows.shape_of(conn, table) for table in tables_of(service)}
         for service, conn in connections.items()
@@ -68,23 +74,26 @@ def _members(
             for service, conn in connections.items()
         },
         "tables": {service: {name: asdict(each) for name, each in shape.items()} for service, shape in shapes.items()},
+        "accounts": {table.name: asdict(rows.shape_of(conn, table)) for table, conn in keycloak.items()},
     }
     yield member(archive.ABOUT, json.dumps(about).encode())
     for service, conn in connections.items():
-        yield from _rows(service, conn, counted)
+        for table in tables_of(service):
+            yield from _rows(f"rows/{service}", f"{service}.{table.name}", rows.lines(conn, table), counted)
+    for table, conn in keycloak.items():
+        found = rows.lines(conn, table, accounts.only(table))
+        yield from _rows("accounts", f"{accounts.NAME}.{table.name}", found, counted)
     for name, path in place.files():
         if content := _opened(name, path):
             files.append(name)
             yield content
 
 
-def _rows(service: str, conn: Connection, counted: dict[str, int]) -> Iterator[Member]:
-    for table in tables_of(service):
-        name = f"{service}.{table.name}"
-        counted[name] = 0
-        for number, (block, count) in enumerate(rows.lines(conn, table), 1):
-            counted[name] += count
-            yield member(f"rows/{service}/{table.name}/{number:06}", block)
+def _rows(folder: str, table: str, blocks: Iterator[tuple[bytes, int]], counted: dict[str, int]) -> Iterator[Member]:
+    counted[table] = 0
+    for number, (block, count) in enumerate(blocks, 1):
+        counted[table] += count
+        yield member(f"{folder}/{table.partition('.')[2]}/{number:06}", block)
 
 
 def _opened(name: str, path: Path) -> Member | None:
@@ -113,14 +122,33 @@ def _moment(place: Place) -> Iterator[Mapping[str, Connection]]:
             db = Database(url, statement_timeout_s=_PATIENCE_S)
             stack.callback(db.dispose)
             migrating.check(db, migrating.versions_of(service))
-            conn = stack.enter_context(db.engine.connect())
-            if not db.sqlite:
-                conn = conn.execution_options(isolation_level="REPEATABLE READ")
-            stack.enter_context(conn.begin())
+            conn = stack.enter_context(_still(db))
             # The moment is that of the first question.
             _miss_nothing(service, conn)
             found[service] = conn
         yield found
+
+
+@contextmanager
+def _of_accounts(place: Place) -> Iterator[Accounts]:
+    if not place.accounts:
+        yield {}
+        return
+    db = Database(place.accounts, statement_timeout_s=_PATIENCE_S)
+    try:
+        with _still(db) as conn:
+            yield dict.fromkeys(accounts.kept(conn), conn)
+    finally:
+        db.dispose()
+
+
+@contextmanager
+def _still(db: Database) -> Iterator[Connection]:
+    with db.engine.connect() as conn:
+        if not db.sqlite:
+            conn = conn.execution_options(isolation_level="REPEATABLE READ")
+        with conn.begin():
+            yield conn
 
 
 def _miss_nothing(service: str, conn: Connection) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -17,6 +17,9 @@ from services.common.files import write_private
 from services.common.migrating import WrongVersion
 from services.node.commands.calling import data_option
 from services.node.folder import Folder, unusable
+
+if TYPE_CHECKING:
+    from services.node.backup.restoring import Contents
 
 F = TypeVar("F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
@@ -100,6 +103,8 @@ def restore(file: Path, identity: Path, check: bool, **where: Any) -> None:
         _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.node, **where)
     click.echo(f"Restored: {said}. The backup was {age}; what happened since is not in it.")
     click.echo("Start the node: it tells its facts again, and makes its search anew.")
+    if of_accounts := _of_accounts(contents, onto_stack=bool(where["volumes"])):
+        click.echo(of_accounts)
     click.echo(f"RPO {_seconds(now - contents.made_at)} s, RTO {time.monotonic() - began:.1f} s")
 
 
@@ -171,6 +176,22 @@ def _restore_folder(put: Callable[[Any], None], data: Path, backed_up: str) -> N
         raise Invalid(unusable(data, error)) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _of_accounts(contents: "Contents", *, onto_stack: bool) -> str:
+    if onto_stack and contents.people:
+        return f"Accounts of {contents.people} people wait for Keycloak's first start: they sign in there as before."
+    if onto_stack and contents.embedded:
+        return (
+            "An embedded node's accounts have no passwords and stay behind: people make an account here and ask to "
+            "join, and a convenor who knows them confirms that they are who they were."
+        )
+    if contents.people:
+        return (
+            f"Accounts of {contents.people} people stay behind: they are Keycloak's, and an embedded node has its own "
+            "sign-in. They are still in the backup."
+        )
+    return ""
 
 
 def slug_of(data: Path) -> str:

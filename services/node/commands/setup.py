@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _FOLDER = click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("/secrets"), show_default=True, help="All secrets.",
 )  # fmt: skip
+_HOST = click.option("--host", default="postgres", show_default=True, help="Where PostgreSQL answers.")
 
 
 @click.group()
@@ -33,7 +34,7 @@ def secrets(folder: Path, node: str) -> None:
 
 @setup.command()
 @_FOLDER
-@click.option("--host", default="postgres", show_default=True, help="Where PostgreSQL answers.")
+@_HOST
 def databases(folder: Path, host: str) -> None:
     """Make each process's database and role, and bring their tables up to date."""
     from services.common.migrating import WrongVersion
@@ -48,6 +49,7 @@ def databases(folder: Path, host: str) -> None:
 @setup.command()
 @_FOLDER
 @click.option("--server", default="https://keycloak:8443/id", show_default=True, help="Where Keycloak answers.")
+@_HOST
 @click.option("--public-url", default="http://localhost:8080", envvar="FOSSE_PUBLIC_URL", help="What people type.")
 @click.option("--smtp-host", default="", envvar="FOSSE_SMTP_HOST", help="Empty: forgotten passwords are not mailed.")
 @click.option("--smtp-port", default=587, envvar="FOSSE_SMTP_PORT")
@@ -55,11 +57,13 @@ def databases(folder: Path, host: str) -> None:
 @click.option("--smtp-user", default="", envvar="FOSSE_SMTP_USER")
 @click.option("--smtp-password-file", type=click.Path(path_type=Path), envvar="FOSSE_SMTP_PASSWORD_FILE")
 @click.option("--mail-sender", default="fosse@localhost", envvar="FOSSE_MAIL_SENDER", help="Whom mails are from.")
-def identity(folder: Path, server: str, public_url: str, **mail: Any) -> None:
+def identity(folder: Path, server: str, host: str, public_url: str, **mail: Any) -> None:
     """Bring the realm of the node's own Keycloak to what this version and the settings say."""
-    from services.node.setup.identity import prepare
+    from services.node.setup.identity import Place, prepare
+    from services.node.setup.secrets import database_of
 
-    _say(prepare(folder, server, public_url, _mail_server(**mail)), "The realm is as it should be.")
+    place = Place(folder, server, database_of(folder, host, "keycloak"))
+    _say(prepare(place, public_url, _mail_server(**mail)), "The realm is as it should be.")
 
 
 def _mail_server(

@@ -12,8 +12,7 @@ from services.common import migrating
 from services.common.database import Database
 from services.common.errors import Conflict
 from services.common.topics import SERVICES
-from services.node.backup.places import address
-from services.node.setup.secrets import DATABASES, password_of
+from services.node.setup.secrets import DATABASES, database_of, password_of
 
 _PATIENCE_S = 10
 
@@ -75,7 +74,7 @@ def _made(server: psycopg.Connection, name: str, password: str) -> bool:
 
 def _migrated(secrets: Path, host: str, name: str) -> bool:
     """True where there was something to do."""
-    db = Database(address(name, secrets, host))
+    db = Database(database_of(secrets, host, name))
     versions = gateway.app.MIGRATIONS if name == "gateway" else migrating.versions_of(name)
     try:
         return migrating.migrate(db, versions)

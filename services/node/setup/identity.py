@@ -6,6 +6,7 @@ go unseen. In the realm only our own clients are let in: each other way to get a
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from keycloak import KeycloakAdmin
@@ -14,6 +15,7 @@ from requests import RequestException
 
 from services.common.errors import Conflict
 from services.common.wires import AUTHORITY
+from services.node.backup import accounts
 from services.node.setup import flows
 from services.node.setup.realm import RIGHTS_IN, Json, MailServer, Realm, unlike, wanted
 
@@ -22,20 +24,29 @@ _PATIENCE_S = 60
 _GIVES_TOKENS = ("standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled")
 _SHUT = {**dict.fromkeys(_GIVES_TOKENS, False), "enabled": False, "redirectUris": [], "webOrigins": []}
 _MASTER = "master"
-# Where Keycloak tells it of sign-ins that ended: between containers, and what it says is signed.
-_GATEWAY = "http://gateway:8080"
 _SECRETS = {"FOSSE_CLIENT_SECRET": "client-secret", "FOSSE_ACCOUNTS_SECRET": "accounts-secret"}
 
 
-def prepare(secrets: Path, server: str, public_url: str, mail: MailServer | None, gateway: str = _GATEWAY) -> list[str]:
+@dataclass(frozen=True)
+class Place:
+    """Of a node's own Keycloak: where it answers, its database, and where it finds the gateway."""
+
+    secrets: Path
+    server: str
+    database: str
+    # It is told there of sign-ins that ended: between containers, and what is said is signed.
+    gateway: str = "http://gateway:8080"
+
+
+def prepare(place: Place, public_url: str, mail: MailServer | None) -> list[str]:
     """Returns what it did, in words. May be killed at any point and run again.
 
     Raises `Conflict` where Keycloak does not answer or refuses, `BadSetting` for what is no address or mail setting.
     """
-    words = {name: _word(secrets / "keycloak" / file) for name, file in _SECRETS.items()}
-    realm = wanted(public_url, {**words, "FOSSE_GATEWAY": gateway}, mail)
-    with administering(secrets, server, _MASTER) as admin:
-        return [*_in_ours(admin, realm), *_in_master(admin)]
+    words = {name: _word(place.secrets / "keycloak" / file) for name, file in _SECRETS.items()}
+    realm = wanted(public_url, {**words, "FOSSE_GATEWAY": place.gateway}, mail)
+    with administering(place.secrets, place.server, _MASTER) as admin:
+        return [*_in_ours(admin, realm, place.database), *_in_master(admin)]
 
 
 @contextmanager
@@ -49,13 +60,16 @@ def administering(secrets: Path, server: str, realm: str) -> Iterator[KeycloakAd
         )  # fmt: skip
 
 
-def _in_ours(admin: KeycloakAdmin, realm: Realm) -> Iterator[str]:
+def _in_ours(admin: KeycloakAdmin, realm: Realm, database: str) -> Iterator[str]:
     if realm.name not in [each["realm"] for each in admin.get_realms()]:
         # Off until all of it stands.
         admin.create_realm({"realm": realm.name, "enabled": False}, skip_exists=True)
         yield f"realm {realm.name}"
     admin.change_current_realm(realm.name)
     yield from _roles(admin, realm)
+    # While nobody can take a name that somebody else had.
+    if people := accounts.let_in(database):
+        yield f"accounts of {people} people, as they were backed up"
     yield from flows.mend(admin, admin.get_realm(realm.name), realm.flows)
     yield from _settings(admin, realm)
     yield from _clients(admin, realm.clients)

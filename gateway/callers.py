@@ -2,6 +2,7 @@
 
 A session costs one read of the database every few seconds and one `IssuePass` a minute; between those, who somebody
 is comes from memory. Someone who is no longer allowed in is therefore out within a minute, as passes promise.
+While the provider is away, the access token that it gave carries people on for as long as it holds.
 """
 
 import hashlib
@@ -30,6 +31,8 @@ _KEY: Final = "fosse_callers"
 # A pass is renewed while it is still good for a call that takes its full time.
 _PASS_MARGIN_S = 10.0
 _TOKEN_MARGIN_S = 30.0
+# An access token that is still good for one call.
+_LAST_CALL_S = 5.0
 _REMEMBER_S = 5.0
 _REMEMBERED = 5_000
 _PATIENCE_S = 2.0
@@ -177,7 +180,8 @@ class Callers:
         return tokens.pass_until - _PASS_MARGIN_S > self._seconds()
 
     def _has_access(self, tokens: Tokens) -> bool:
-        return tokens.access_until - _TOKEN_MARGIN_S > self._seconds()
+        # Sessions that began before it was kept have no time to ask again.
+        return (tokens.ask_again_at or tokens.access_until - _TOKEN_MARGIN_S) > self._seconds()
 
     def _with_access(self, session: Session) -> Session:
         if self._has_access(session.tokens):
@@ -186,6 +190,10 @@ class Callers:
             tokens = self._provider.refresh(session.tokens)
         except NotAllowed as error:
             raise SignInEnded(_ENDED) from error
+        except Away:
+            if session.tokens.access_until - _LAST_CALL_S <= self._seconds():
+                raise
+            return session
         # Kept at once: the provider takes a refresh token only once.
         return self._sessions.keep(session, tokens)
 

@@ -20,6 +20,7 @@ from joserfc.jws import JWSRegistry
 
 from gateway import logout_tokens
 from gateway.logout_tokens import ALGORITHMS
+from gateway.presence import Presence
 from gateway.sessions import AtProvider, SignIn, Tokens
 from services.common.clock import Clock
 from services.common.errors import NotAllowed
@@ -28,7 +29,8 @@ from services.common.rpc_errors import Away
 log = logging.getLogger(__name__)
 _METADATA_FOR_S = 3600.0
 _KEYS_NOT_BEFORE_S = 60.0
-_TIMEOUT_S = 5.0
+_TIMEOUT_S, _LOOK_S = 5.0, 2.0
+_ASKED_AGAIN_AFTER_S = 30.0
 _LEEWAY_S = 60
 _REFRESH = "refresh_token"
 _AWAY = "The sign-in service does not answer just now. Your work here is safe; please try again in a minute."
@@ -62,6 +64,7 @@ class Provider:
         self._metadata_until = 0.0
         self._keys: KeySet | None = None
         self._keys_not_before = 0.0
+        self._presence = Presence(lambda: self._fetch(self._described_at, _LOOK_S), _AWAY)
 
     def sign_in_url(self, sign_in: SignIn) -> str:
         session = self._session()
@@ -86,9 +89,10 @@ class Provider:
         return self._tokens(given, Tokens("", 0.0)), proven
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        """Raises `NotAllowed` when the provider has ended the person's sign-in."""
+        """Raises `NotAllowed` when the provider has ended the person's sign-in, `Away` at once while it is away."""
         if not tokens.refresh:
             raise NotAllowed("Your sign-in has ended. Please sign in again.")
+        self._presence.check()
         with _answering(), self._session() as session:
             given = session.refresh_token(self._endpoint("token_endpoint"), refresh_token=tokens.refresh)
         return self._tokens(given, tokens)
@@ -146,11 +150,8 @@ class Provider:
         if not isinstance(given.get("id_token"), str) or not isinstance(given.get("access_token"), str):
             raise NotAllowed(_FAILED)
         try:
-            token = jwt.decode(
-                given["id_token"],
-                self._key_set(),
-                registry=JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False),
-            )
+            registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+            token = jwt.decode(given["id_token"], self._key_set(), registry=registry)
             options = {
                 "iss": {"essential": True, "value": self._client.issuer},
                 "aud": {"essential": True, "value": self._client.client_id},
@@ -178,9 +179,11 @@ class Provider:
     def _tokens(self, given: dict[str, Any], before: Tokens) -> Tokens:
         if not isinstance(given.get("access_token"), str):
             raise NotAllowed(_FAILED)
+        now, lives = self._clock().timestamp(), float(given.get("expires_in") or 60)
         return Tokens(
             access=given["access_token"],
-            access_until=self._clock().timestamp() + float(given.get("expires_in") or 60),
+            access_until=now + lives,
+            ask_again_at=now + min(lives / 2, _ASKED_AGAIN_AFTER_S),
             refresh=str(given.get("refresh_token") or before.refresh),
         )
 
@@ -194,16 +197,27 @@ class Provider:
     def _metadata_now(self) -> dict[str, Any]:
         with self._lock:
             if time.monotonic() >= self._metadata_until:
-                found = self._fetch(self._described_at)
-                if found.get("issuer") != self._client.issuer:
-                    log.error("provider names another issuer")
-                    raise Away(_AWAY)
-                self._metadata, self._metadata_until = found, time.monotonic() + _METADATA_FOR_S
+                self._metadata = self._metadata_anew()
             return self._metadata
 
-    def _fetch(self, url: str) -> dict[str, Any]:
+    def _metadata_anew(self) -> dict[str, Any]:
+        """The known one does for another minute when it does not answer: nobody waits behind somebody else."""
+        try:
+            found = self._fetch(self._described_at)
+        except Away:
+            if not self._metadata:
+                raise
+            self._metadata_until = time.monotonic() + _KEYS_NOT_BEFORE_S
+            return self._metadata
+        if found.get("issuer") != self._client.issuer:
+            log.error("provider names another issuer")
+            raise Away(_AWAY)
+        self._metadata_until = time.monotonic() + _METADATA_FOR_S
+        return found
+
+    def _fetch(self, url: str, timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
         with _answering(), self._session() as session:
-            response = session.get(url, withhold_token=True, allow_redirects=False)
+            response = session.get(url, withhold_token=True, allow_redirects=False, timeout=timeout_s)
             response.raise_for_status()
             found: dict[str, Any] = response.json()
             return found

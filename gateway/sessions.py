@@ -62,6 +62,8 @@ class Tokens:
 
     access: str = field(repr=False)
     access_until: float
+    # The provider is asked again then, though the token still holds: what ended there bites here within a minute.
+    ask_again_at: float = 0.0
     refresh: str = field(default="", repr=False)
     pass_: str = field(default="", repr=False)
     pass_until: float = 0.0

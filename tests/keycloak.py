@@ -95,13 +95,18 @@ class Browser:
         self._session.trust_env = False
         self._at = ""
 
-    def ask(self) -> None:
+    @property
+    def asked(self) -> str:
+        """The address with which the node sends somebody here."""
         asked = {
             "client_id": "fosse-gateway", "response_type": "code", "scope": "openid", "state": "s",
             "redirect_uri": f"{self.public_url}/signin/return", "code_challenge_method": "S256",
             "code_challenge": create_s256_code_challenge(self.verifier),
         }  # fmt: skip
-        self.open(f"{self.keycloak.issuer}/protocol/openid-connect/auth?{urlencode(asked)}")
+        return f"{self.keycloak.issuer}/protocol/openid-connect/auth?{urlencode(asked)}"
+
+    def ask(self) -> None:
+        self.open(self.asked)
 
     def open(self, address: str) -> None:
         self._follow(self._session.get(address, allow_redirects=False, timeout=20))

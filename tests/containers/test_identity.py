@@ -50,7 +50,7 @@ def test_a_new_address_is_where_people_are_sent_and_the_old_one_is_not(realm: Ke
     new, old = Browser(realm, "https://care.notts.example"), Browser(realm, PUBLIC)
     new.ask()
     old.ask()
-    assert "kc-form-login" in new.page and "Invalid parameter: redirect_uri" in old.page
+    assert "kc-form-login" in new.page and "This address is not right (redirect_uri)" in old.page
     with pytest.raises(BadSetting, match="not a web address"):
         realm.prepare("care.notts.example")
 
@@ -92,7 +92,7 @@ def test_a_convenor_sets_up_a_one_time_code_and_gives_it_at_each_sign_in(realm: 
     assert later.code
     without.sign_in("cath")
     without.send(otp="000000")
-    assert not without.code and "Invalid authenticator code" in without.page
+    assert not without.code and "This code is not right" in without.page
 
 
 def test_a_member_signs_in_with_a_password_alone_unless_they_chose_more(realm: Keycloak) -> None:
@@ -119,7 +119,7 @@ def test_a_forgotten_password_is_mailed_and_does_not_stand_in_for_the_one_time_c
     secret = first.set_up_code()
 
     lost.ask()
-    lost.follow_link("Forgot Password")
+    lost.follow_link("Forgotten your password")
     lost.send(username="carol")
     lost.open(_link_in(post.mails[0]))
     lost.send(**{"password-new": OTHER_PHRASE, "password-confirm": OTHER_PHRASE})
@@ -153,7 +153,7 @@ def test_without_a_mail_server_nobody_is_offered_a_mail(realm: Keycloak) -> None
 
     page.ask()
 
-    assert "Forgot Password" not in page.page and PASS_PHRASE not in page.page
+    assert "Forgotten your password" not in page.page and PASS_PHRASE not in page.page
 
 
 def test_a_keycloak_that_does_not_let_us_in_is_told_in_a_sentence(realm: Keycloak) -> None:

@@ -11,7 +11,7 @@ from fosse.membership.v1 import membership_pb2 as pb
 from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from gateway.settings import Settings
 from services.common.channels import Channels
-from services.common.clock import utc_now
+from services.common.clock import Clock, utc_now
 from services.common.ids import new_id
 from services.common.wires import Sockets
 from services.membership.service import build
@@ -64,18 +64,18 @@ class County:
 
 
 @contextmanager
-def a_county(keycloak: Keycloak, folder: Path, databases: SqliteDatabases) -> Iterator[County]:
+def a_county(keycloak: Keycloak, folder: Path, databases: SqliteDatabases, clock: Clock = utc_now) -> Iterator[County]:
     with ExitStack() as stack:
         listening = stack.enter_context(bound("127.0.0.1", 0))
         public_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         keycloak.prepare(public_url, gateway=public_url)
-        floor = stack.enter_context(a_floor("membership", databases, utc_now, folder))
+        floor = stack.enter_context(a_floor("membership", databases, clock, folder))
         stack.enter_context(alone(build(floor, _membership(keycloak)), floor))
         operator = Channels(Sockets(folder / "run"), "operator")
         stack.callback(operator.close)
         membership = operator.stub(MembershipStub, "membership", 30)
         put_community(membership)
-        app = gateway.app.create_app(_gateway(keycloak, folder, databases, public_url))
+        app = gateway.app.create_app(_gateway(keycloak, folder, databases, public_url), clock=clock)
         stack.callback(gateway.app.close, app)
         server = WebServer(app, listening, threads=4, largest_body=1024 * 1024)
         server.start()

@@ -20,7 +20,7 @@ from tests.promises.drill import Drill, restored
 from tests.promises.planted import planted
 from tests.promises.promise import promise
 
-pytestmark = [pytest.mark.xdist_group("keycloak"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.xdist_group("keycloak"), pytest.mark.timeout(900)]
 PUBLIC = "https://notts.example"
 
 

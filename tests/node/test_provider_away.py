@@ -1,0 +1,37 @@
+"""People who are signed in while the provider does not answer."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.app import close, create_app
+from tests.databases import SqliteDatabases
+from tests.gateways import Web, a_gateway
+
+COOKIE = "fosse_notts"
+
+
+@pytest.fixture
+def web(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
+    with a_gateway(tmp_path, sqlite_databases) as web:
+        yield web
+
+
+def test_while_the_provider_is_away_its_token_carries_people_on_for_as_long_as_it_holds(web: Web) -> None:
+    signed_in = web.signed_in(1, "Ann Example")
+    app = create_app(replace(web.settings, provider_address="http://127.0.0.1:9"), clock=web.clock)
+    with app.test_client() as browser:
+        browser.set_cookie(COOKIE, signed_in.http.cookies[COOKIE])
+
+        web.clock.ahead = timedelta(minutes=4)
+        meanwhile = browser.get("/api/v1/me")
+        web.clock.ahead = timedelta(minutes=6)
+        too_long = browser.get("/shelf")
+    close(app)
+
+    assert (meanwhile.status_code, too_long.status_code) == (200, 503)
+    assert "Your work here is safe" in too_long.text
+    assert signed_in.get("/api/v1/me").status_code == 200

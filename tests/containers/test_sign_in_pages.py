@@ -1,19 +1,23 @@
 """Keycloak's own pages, as people meet them on the way in: in Fosse's look and words, for everybody."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from services.common.ids import new_id
+from services.node.setup import accounts
 from services.node.setup.realm import MailServer
 from tests.browser import looking
-from tests.keycloak import PASS_PHRASE, Browser, Keycloak
+from tests.keycloak import PASS_PHRASE, Browser, Keycloak, one_time
 from tests.mail_server import MailServer as Post
 
 pytestmark = [pytest.mark.xdist_group("keycloak"), pytest.mark.timeout(400)]
 PUBLIC = "https://notts.example"
+_NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
+_PAGES = 15
 
 
 @pytest.fixture
@@ -22,6 +26,65 @@ def realm(keycloak: Keycloak) -> Iterator[Keycloak]:
         keycloak.prepare(PUBLIC, MailServer("127.0.0.1", post.port, "none", "fosse@notts.example"))
         yield keycloak
     keycloak.prepare(PUBLIC)
+
+
+def pages_on_the_way_in(page: Page, keycloak: Keycloak) -> Iterator[str]:
+    """Walks through them all by their forms and links; says at each stop which it is."""
+    convenor, lost = (f"{name}-{new_id()[:8]}" for name in ("cath", "paul"))
+    keycloak.add_account(convenor, "convenor")
+    keycloak.add_account(lost)
+    page.route(f"{PUBLIC}/**", lambda route: route.fulfill(body="back"))
+    yield from _before_signing_in(page, keycloak)
+    yield from _a_convenor_signs_in(page, keycloak, convenor)
+    _open(page, keycloak)
+    _sign_in(page, lost, accounts.new_password(keycloak.secrets, keycloak.address, lost))
+    yield "a new password"
+
+
+def _before_signing_in(page: Page, keycloak: Keycloak) -> Iterator[str]:
+    _open(page, keycloak)
+    yield "sign in"
+    _sign_in(page, "nobody", "wrong")
+    yield "a wrong password"
+    page.get_by_role("link", name="Forgotten your password?").click()
+    yield "a forgotten password"
+    page.fill("#username", "nobody")
+    page.get_by_role("button", name="Continue").click()
+    yield "a mail is on its way"
+    page.get_by_role("link", name="Make an account").click()
+    yield "make an account"
+    page.fill("#password", "short")
+    page.get_by_role("button", name="Make an account").click()
+    yield "an account that lacks much"
+    page.goto(f"{keycloak.issuer}/protocol/openid-connect/auth?client_id=nobody")
+    yield "an address that leads nowhere"
+
+
+def _a_convenor_signs_in(page: Page, keycloak: Keycloak, name: str) -> Iterator[str]:
+    _open(page, keycloak)
+    _sign_in(page, name, PASS_PHRASE)
+    yield "one-time codes are set up"
+    secret = page.locator("#totpSecret").get_attribute("value") or ""
+    page.get_by_role("link", name="show letters and digits").click()
+    yield "one-time codes are set up by hand"
+    page.fill("#totp", "000000")
+    page.get_by_role("button", name="Continue").click()
+    yield "a wrong code at first"
+    secret = page.locator("#totpSecret").get_attribute("value") or secret
+    page.fill("#totp", one_time(secret.encode()))
+    page.fill("#userLabel", "telephone")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{PUBLIC}/**")
+    page.goto(f"{keycloak.issuer}/protocol/openid-connect/logout")
+    yield "sign out"
+    page.get_by_role("button", name="Sign out").click()
+    yield "signed out"
+    _open(page, keycloak)
+    _sign_in(page, name, PASS_PHRASE)
+    yield "a one-time code"
+    page.fill("#otp", "000000")
+    page.get_by_role("button", name="Sign in").click()
+    yield "a wrong code"
 
 
 def _open(page: Page, keycloak: Keycloak) -> None:
@@ -33,6 +96,47 @@ def _sign_in(page: Page, name: str, password: str) -> None:
     page.fill("#username", name)
     page.fill("#password", password)
     page.get_by_role("button", name="Sign in").click()
+
+
+def test_every_page_on_the_way_in_is_for_everybody_and_calls_nobody_else(chromium: Chromium, realm: Keycloak) -> None:
+    faults = _faults_of_all(chromium, realm)
+    while faults is None:
+        faults = _faults_of_all(chromium, realm)
+
+    assert faults == []
+
+
+def _faults_of_all(chromium: Chromium, keycloak: Keycloak) -> list[str] | None:
+    """None where the walk broke off: a container that starts or stops beside the test changes the machine's network,
+    and Chromium then drops what it was about to read.
+    """
+    found: list[str] = []
+    seen = 0
+    with looking.a_blank_page(chromium, width=320, ignore_https_errors=True) as page:
+        page.on("request", lambda asked: found.append(asked.url) if _is_elsewhere(asked.url, keycloak) else None)
+        try:
+            for name in pages_on_the_way_in(page, keycloak):
+                seen += 1
+                if page.url.startswith("chrome-error:"):
+                    return None
+                faults = (*looking.axe_faults(page), *looking.too_wide(page), *_not_ours(page))
+                found += [f"{name}: {each}" for each in faults]
+        except Error as error:
+            if _NETWORK_CHANGED in str(error):
+                return None
+            raise
+    return found if seen == _PAGES else [*found, f"{seen} pages"]
+
+
+def _is_elsewhere(url: str, keycloak: Keycloak) -> bool:
+    return not url.startswith((keycloak.address, PUBLIC, "data:", "chrome-error:"))
+
+
+def _not_ours(page: Page) -> list[str]:
+    """Words that Keycloak says and we do not, and pages without our frame."""
+    said = page.inner_text("body")
+    found = re.findall(r"Keycloak|[Ll]og ?in|[Ll]ogged|[Uu]sername|credential|[Ii]nvalid", said)
+    return found + ([] if page.locator(".fosse-header").count() == 1 else ["without the frame"])
 
 
 def test_without_javascript_people_sign_in_all_the_same(chromium: Chromium, realm: Keycloak) -> None:

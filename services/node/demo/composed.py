@@ -156,7 +156,7 @@ def with_password(member: Member) -> Way:
         first, _, last = member.name.partition(" ")
         password = f"a long phrase for {member.id}"
         told = {"username": member.id, "email": member.email, "firstName": first, "lastName": last}
-        form = browser.get(page.link("Register")).form(having="password-confirm")
+        form = browser.get(page.link("Make an account")).form(having="password-confirm")
         return browser.submit(form, {**told, "password": password, "password-confirm": password})
 
     return through

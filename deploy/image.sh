@@ -1,10 +1,11 @@
 #!/bin/sh
 # Builds the image and lays beside it, in .data/image: its id, and its SBOM. Says how large it is over its base.
-#   deploy/image.sh [NAME]     NAME: fosse:local; PYTHON_IMAGE=… another base; AUDIT=1 asks the index for advisories too
+#   deploy/image.sh [NAME]     NAME: fosse:local; PYTHON_IMAGE=… (or in .env) another base; AUDIT=1 asks the index for advisories too
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-fosse:local}
-base=${PYTHON_IMAGE:-python:3.11-slim-bookworm}
+base=${PYTHON_IMAGE:-$(sed -n 's/^PYTHON_IMAGE=//p' .env 2>/dev/null)}
+base=${base:-python:3.11-slim-bookworm}
 beside=.data/image
 
 size() { docker image inspect -f '{{.Size}}' "$1"; }

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from gateway.callers import NOBODY, caller
+from services.common.database import lost
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from services.common.rpc_errors import Away
 
@@ -98,6 +99,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Away):
         sentence = str(error) if str(error).endswith(".") else SENTENCES[503]
         return Problem(503, sentence, retry_after_s=_AWAY_S)
+    if lost(error):
+        log.warning("database away", extra={"endpoint": request.endpoint})
+        return Problem(503, SENTENCES[503], retry_after_s=_AWAY_S)
     if isinstance(error, HTTPException):
         status = error.code or 500
         return Problem(status, SENTENCES.get(status, SENTENCES[400] if status < 500 else SENTENCES[500]))

@@ -183,6 +183,16 @@ def away(fault: BaseException) -> bool:
     )
 
 
+def lost(fault: BaseException) -> bool:
+    """Was PostgreSQL not to be reached, or shut down meanwhile (SQLSTATE classes 08 and 57)?"""
+    if not isinstance(fault, DBAPIError):
+        return False
+    refused = type(fault.orig).__module__.startswith("psycopg") and "OperationalError" in type(fault).__name__
+    return fault.connection_invalidated or (
+        refused and (getattr(fault.orig, "sqlstate", "") or "08")[:2] in {"08", "57"}
+    )
+
+
 def transaction_number(connection: Connection) -> Any:
     """What a row notes as its transaction, for `settled`."""
     return 0 if connection.dialect.name == "sqlite" else text("txid_current()")

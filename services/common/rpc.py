@@ -20,6 +20,7 @@ from grpc_status import rpc_status
 
 from services.common import access
 from services.common.access import Caller
+from services.common.database import lost
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from services.common.passes import PassVerifier
 from services.common.rpc_errors import Away
@@ -247,13 +248,15 @@ def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], 
 def status_name(error: Exception) -> str:
     if isinstance(error, Refusal):
         return str(code_pb2.Code.Name(status_of(error).code))
-    return "UNAVAILABLE" if isinstance(error, Away) else "INTERNAL"
+    return "UNAVAILABLE" if isinstance(error, Away) or lost(error) else "INTERNAL"
 
 
 def _answer(context: Any, error: Exception) -> NoReturn:
     if isinstance(error, Refusal):
         context.abort_with_status(rpc_status.to_status(status_of(error)))
-    if isinstance(error, Away):
+    if lost(error):
+        log.warning("database away", extra={"error": type(error).__name__})
+    if isinstance(error, Away) or lost(error):
         context.abort(grpc.StatusCode.UNAVAILABLE, "away")
     log.exception("call failed", extra={"error": type(error).__name__}, exc_info=error)
     context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side.")

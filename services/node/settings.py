@@ -1,6 +1,5 @@
 """Settings of an embedded node: `FOSSE_NODE_<NAME>` in the environment, or an option of `fosse node`."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,13 +7,12 @@ from typing import Any
 
 from services.common import settings
 from services.common.errors import Invalid
+from services.common.ids import checked_slug
 from services.node.folder import Folder
 from services.node.provider import loopback
 
 REMEMBERED = ("slug", "name", "hub", "host", "port", "door_port", "provider_port", "public_url", "issuer", "client_id")
 """Settings that a node keeps in its folder at each start, so that the next one needs only the folder."""
-
-_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True)
@@ -77,11 +75,7 @@ class Settings:
 
     def checked(self) -> "Settings":
         """These settings; raises `Invalid` for a slug that no hub takes, or where others could reach the sign-in."""
-        if not _SLUG.fullmatch(self.slug):
-            raise Invalid(
-                f"The slug {self.slug!r} cannot be used: it begins with a small letter, and has 2 to 40 small letters, "
-                "digits and dashes, such as notts. Give another with --slug."
-            )
+        checked_slug(self.slug)
         if self.built_in_provider and not loopback.is_loopback(self.host):
             raise Invalid(
                 f"A node on {self.host} can be reached from other machines, and the built-in sign-in lets anybody in "

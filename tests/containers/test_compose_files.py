@@ -74,6 +74,11 @@ def test_postgresql_lets_in_as_many_connections_as_all_pools_may_open_together()
     assert usual <= lets_in and found["keycloak"]["environment"]["KC_DB_POOL_MAX_SIZE"] == str(keycloak)
 
 
+def test_who_set_nothing_reads_what_to_set_and_who_set_the_name_reads_nothing() -> None:
+    assert "Set FOSSE_SLUG to a short label of your node, such as notts" in compose().stderr
+    assert compose(FOSSE_SLUG="notts").stderr == ""
+
+
 @pytest.mark.parametrize("settings", REGION)
 def test_in_a_region_on_one_machine_only_what_has_to_meet_is_on_the_shared_network(settings: str) -> None:
     found = configured("--env-file", str(Path("deploy/two-counties") / settings))

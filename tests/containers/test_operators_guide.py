@@ -111,7 +111,7 @@ class Reader:
         if typed.endswith(" NODE"):
             typed = typed.replace("NODE", re.findall(r"This node is (\w{64})", " ".join(self._said.values()))[0])
         if "age1…" in typed:
-            typed = typed.replace("age1…", self._said["fosse backup key notts.key"].strip())
+            typed = typed.replace("age1…", self._said["bin/fosse backup key notts.key"].strip())
         return re.sub(r"/backups/notts-\w+\.age", lambda _: f"/backups/{self._newest()}", typed)
 
     def _newest(self) -> str:

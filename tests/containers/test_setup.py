@@ -113,6 +113,13 @@ def test_another_node_does_not_take_these_secrets(folder: Path) -> None:
         secrets.lay_out(folder, "derbys", NOW)
 
 
+@pytest.mark.parametrize("node", ["", "Notts County", "NOTTS", "a.b", "-x", "nötts", "n" * 41])
+def test_a_short_name_that_no_hub_would_take_is_refused_before_anything_is_made(tmp_path: Path, node: str) -> None:
+    with pytest.raises(Invalid, match="2 to 40 small letters"):
+        secrets.lay_out(tmp_path, node, NOW)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_password_that_others_would_guess_is_refused_before_anything_starts(folder: Path) -> None:
     (folder / "events" / "pgpass").write_text("*:*:events:events:postgres\n")
 

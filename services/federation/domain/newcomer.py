@@ -1,13 +1,11 @@
 """A county that asks to be let in, as the hub sees it until a person decides."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.common.errors import Conflict, Invalid, NotAllowed
+from services.common.ids import checked_slug
 from services.federation.domain.standing import Enrolment
-
-_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,7 @@ class Newcomer:
 
 
 def check_name(slug: str, name: str) -> None:
-    if not _SLUG.fullmatch(slug):
-        raise Invalid("The short name must be small letters, digits and dashes, such as notts.", {"slug": "not usable"})
+    checked_slug(slug)
     # Not printable are line ends too, and marks that turn the direction of writing around.
     if not 1 <= len(name.strip()) <= 200 or not name.strip().isprintable():
         raise Invalid("The node must have a name of at most 200 letters.", {"name": "not usable"})

@@ -7,6 +7,7 @@ from pathlib import Path
 from services.common import given_secrets
 from services.common.errors import Invalid
 from services.common.files import write_private
+from services.common.ids import checked_slug
 from services.common.topics import SERVICES
 from services.node.setup import authority
 
@@ -26,8 +27,10 @@ _BYTES = 32
 def lay_out(folder: Path, node: str, now: datetime) -> list[str]:
     """Makes what is missing, renews certificates in the last third of their life; returns what it did, in words.
 
-    Raises `Invalid` where the folder holds another node's secrets, or a password that somebody else chose carelessly.
+    Raises `Invalid` for a short name that no hub would take, and where the folder holds another node's secrets, or a
+    password that somebody else chose carelessly.
     """
+    checked_slug(node)
     for name in ("authority", "postgres", *WORKLOADS):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     ours = authority.opened(folder / "authority", node, now)

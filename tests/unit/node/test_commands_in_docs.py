@@ -32,7 +32,7 @@ def fault(words: Sequence[str]) -> str:
         if found is None:
             return f"fosse {' '.join(words)}: no command {rest[0]}"
         command, rest = found, rest[1:]
-    known = {"--help", "--version", *(name for each in command.params for name in each.opts)}
+    known = {"--help", "--version", *(name for each in command.params for name in (*each.opts, *each.secondary_opts))}
     unknown = [each for each in rest if re.fullmatch(r"--[a-z][a-z-]*", each) and each not in known]
     return f"fosse {' '.join(words)}: no option {unknown}" if unknown else ""
 

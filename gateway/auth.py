@@ -97,7 +97,7 @@ class SignIn:
         tokens, proven = door.provider.exchange(sign_in, given["code"])
         self._end_old_session()
         number, _ = door.sessions.create(tokens, now, proven)
-        counting().give_back(counting().charges(BEGUN))
+        counting().give_back([(limit, who, sign_in.begun_at) for limit, who in counting().charges(BEGUN)])
         response = redirect(sign_in.return_to, 303)
         if proven.name:
             door.browsers.remember(response, proven.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Column, Connection, Integer, String, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.sessions import METADATA
@@ -58,8 +58,9 @@ class Limit:
     at_a_time: int = 1
 
 
-# Whom to count as, for one limit.
+# Whom to count as, for one limit; and when that was done.
 Charge = tuple[Limit, str]
+Taken = tuple[Limit, str, datetime]
 
 
 class Counters:
@@ -80,10 +81,14 @@ class Counters:
             for limit, who in sorted(charges, key=lambda charge: (_what(charge[0]), charge[1])):
                 self._take(conn, limit, who, now)
 
-    def give_back(self, limit: Limit, who: str, now: datetime) -> None:
-        """An honest try does not count: many people share one address."""
+    def give_back(self, limit: Limit, who: str, taken: datetime) -> None:
+        """An honest try does not count: many people share one address. The window that it was taken from gets it back:
+        another one would then let through more than there may be."""
+        one_less = update(COUNTERS).where(
+            *_same(limit, self._hashed(who), _window(limit, taken)), COUNTERS.c["count"] > 0
+        )
         with self._db.write() as conn:
-            self._count(conn, limit, who, _window(limit, now), -1)
+            conn.execute(one_less.values(count=COUNTERS.c["count"] - 1))
 
     def note(self, tab: str, who: str, now: datetime) -> None:
         """Somebody's name was typed in this sign-in at the provider."""
@@ -118,8 +123,7 @@ class Counters:
         return int(conn.execute(counted).scalar_one())
 
     def _counted(self, conn: Connection, limit: Limit, who: str, since: datetime) -> int:
-        same = (COUNTERS.c.what == _what(limit), COUNTERS.c.who == self._hashed(who), COUNTERS.c.since == since)
-        return conn.scalar(select(COUNTERS.c["count"]).where(*same)) or 0
+        return conn.scalar(select(COUNTERS.c["count"]).where(*_same(limit, self._hashed(who), since))) or 0
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         return sqlite.insert(table) if self._db.sqlite else postgresql.insert(table)
@@ -130,6 +134,10 @@ class Counters:
 
 def _what(limit: Limit) -> str:
     return f"{limit.what}/{limit.per}"
+
+
+def _same(limit: Limit, who: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return COUNTERS.c.what == _what(limit), COUNTERS.c.who == who, COUNTERS.c.since == since
 
 
 def _window(limit: Limit, now: datetime) -> datetime:

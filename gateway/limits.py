@@ -14,7 +14,7 @@ from typing import Final
 from flask import Flask, current_app, request
 
 from gateway.callers import caller
-from gateway.counters import Charge, Counters, Limit, Per
+from gateway.counters import Charge, Counters, Limit, Per, Taken
 from services.common.clock import Clock
 
 _KEY: Final = "fosse_limits"
@@ -32,10 +32,10 @@ def _limits(what: str, window: timedelta, sentence: str, counts: Mapping[Per, in
     return tuple(Limit(what, per, count, window, sentence, at_a_time) for per, count in counts.items())
 
 
+# Nothing is guessed by beginning: a limit for everybody together would be a switch that shuts sign-in for all.
 BEGUN: Final = _limits(
-    "sign-in", _TEN_MINUTES, "There were very many sign-ins here just now. Please wait a little.",
-    {Per.ADDRESS: 120, Per.COUNTY: 3000},
-)  # fmt: skip
+    "sign-in", _TEN_MINUTES, "There were very many sign-ins here just now. Please wait a little.", {Per.ADDRESS: 120}
+)
 # At the node's own provider: passwords, one-time codes and new accounts.
 TRIED: Final = _limits(
     "password or code", _QUARTER,
@@ -45,7 +45,7 @@ TRIED: Final = _limits(
 )  # fmt: skip
 FORGOTTEN: Final = _limits(
     "forgotten password", _QUARTER, "This was asked very often just now. Please look at your mail, or wait a little.",
-    {Per.ADDRESS: 10, Per.NAME: 3, Per.COUNTY: 300},
+    {Per.ADDRESS: 10, Per.NAME: 3, Per.BROWSER: 3, Per.COUNTY: 300},
 )  # fmt: skip
 INVITATION: Final = _limits(
     "invitation", _TEN_MINUTES, "Too many invitations were tried. Nothing was changed. Please wait a little.",
@@ -117,30 +117,30 @@ class Counting:
         if limits := AT.get(endpoint):
             self.take(self._set(limits))
 
-    def take(self, limits: Limits, **known: str) -> list[Charge]:
+    def take(self, limits: Limits, **known: str) -> list[Taken]:
         """Counts one try of whoever sent the request; raises `TooMany` where one of the limits is reached.
 
         `known`: who it is, where only the door knows. Answers what can be given back.
         """
-        charges = self.charges(limits, **known)
-        self.charge(charges)
-        return charges
+        return self.charge(self.charges(limits, **known))
 
     def charges(self, limits: Limits, **known: str) -> list[Charge]:
         return [(limit, who) for limit in limits if (who := known.get(limit.per.name) or _who(limit.per))]
 
-    def charge(self, charges: Sequence[Charge]) -> None:
+    def charge(self, charges: Sequence[Charge]) -> list[Taken]:
+        """Counts one try of each, or raises `TooMany`. Answers what can be given back."""
         now = self._clock()
         new = [each for each in charges if not self._had(each, now)]
         if new:
             self._counters.take_all(new, now)
         for each in new:
             self._keep(each, now)
+        return [(limit, who, now) for limit, who in charges]
 
-    def give_back(self, charges: Sequence[Charge]) -> None:
+    def give_back(self, taken: Sequence[Taken]) -> None:
         """Whoever was right does not count."""
-        for limit, who in charges:
-            self._counters.give_back(limit, who, self._clock())
+        for limit, who, at in taken:
+            self._counters.give_back(limit, who, at)
 
     def note(self, tab: str, who: str) -> None:
         self._counters.note(tab, who, self._clock())

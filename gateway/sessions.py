@@ -106,6 +106,7 @@ class SignIn:
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
     return_to: str
+    begun_at: datetime
 
 
 def _hash(kind: str, value: str) -> str:
@@ -136,6 +137,7 @@ class Sessions:
             nonce=secrets.token_urlsafe(32),
             verifier=secrets.token_urlsafe(48),
             return_to=return_to,
+            begun_at=now,
         )
         row = {
             "hash": _hash("state", made.state), "browser": _hash("browser", made.browser), "nonce": made.nonce,
@@ -153,7 +155,7 @@ class Sessions:
             ).one_or_none()
         if row is None or now - row.begun_at > SIGN_IN or row.browser != _hash("browser", browser):
             return None
-        return SignIn(state, browser, row.nonce, row.verifier, row.return_to)
+        return SignIn(state, browser, row.nonce, row.verifier, row.return_to, row.begun_at)
 
     def create(self, tokens: Tokens, now: datetime, at_provider: AtProvider = NOWHERE) -> tuple[str, Session]:
         """A new session and the number for the cookie; every sign-in gets a new one."""

@@ -1,4 +1,4 @@
-"""A gateway that several tests share, and somebody who is signed in at it."""
+"""A gateway that several tests share, and somebody who is signed in at it; a provider behind a gateway."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import pytest
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from tests.browsing import Browser
+from tests.conftest import MakeDatabase
 from tests.databases import SqliteDatabases
 from tests.gateways import Web, a_gateway
+from tests.node.provider_world import MakePages, Provider, a_provider, in_front_of
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +36,14 @@ def web(shared: Web) -> Web:
 @pytest.fixture
 def token(ann: Browser) -> str:
     return ann.form_token("/about/cookies")
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with a_provider() as server:
+        yield server
+
+
+@pytest.fixture
+def pages(provider: Provider, make_database: MakeDatabase) -> MakePages:
+    return in_front_of(provider, make_database)

@@ -1,93 +1,24 @@
 """A provider behind the gateway: people sign in below the node's own address, and reach nothing else of it."""
 
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
-from gateway import limits, passing
-from gateway.counters import Counters, Per
+from gateway.counters import Per
 from gateway.errors import BadRequest
-from gateway.known_browsers import KnownBrowsers
-from gateway.settings import Settings
-from services.common.clock import utc_now
 from services.common.errors import TooMany
 from services.common.rpc_errors import Away
-from tests.conftest import MakeDatabase
-
-PUBLIC = "https://notts.example"
-REALM = "/id/realms/fosse"
-TAB = "tab_id=t1"
-LOGIN = f"{REALM}/login-actions/authenticate"
-SENT = f"{LOGIN}?{TAB}"
-ANN = {"username": "ann", "password": "p w"}
-MOST = {each.per: each.count for each in limits.TRIED}
-MakePages = Callable[..., Flask]
-
-
-class Provider(ThreadingHTTPServer):
-    """Answers with what it was asked, and may hold its answers back."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answers)
-        self.answering = threading.Event()
-        self.answering.set()
-        self.asked = 0
-        self.goes_to = "/seen"
-
-
-class Answers(BaseHTTPRequestHandler):
-    server: Provider
-
-    def do_POST(self) -> None:
-        self._answer(303, self.rfile.read(int(self.headers["Content-Length"] or 0)))
-
-    def do_GET(self) -> None:
-        self._answer(200, b"")
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.server.asked += 1
-        self.server.answering.wait(20)
-        self.send_response(status)
-        self.send_header("Location", f"{self.server.goes_to}?{self.path}")
-        self.send_header("Set-Cookie", "one=1; Secure; HttpOnly")
-        self.send_header("Set-Cookie", "two=2")
-        self.send_header("X-Powered-By", "something")
-        self.end_headers()
-        told = [f"{name}: {text}" for name, text in self.headers.items() if name not in {"Host", "User-Agent"}]
-        self.wfile.write(body + "\n".join(sorted(told)).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    server = Provider()
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.answering.set()
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def pages(provider: Provider, make_database: MakeDatabase, tmp_path: Path) -> MakePages:
-    def make(issuer: str = f"{PUBLIC}{REALM}", threads: int = 8) -> Flask:
-        app = Flask("pages")
-        app.testing = True
-        counters = Counters(make_database(Path("gateway") / "migrations"), b"secret")
-        app.extensions["fosse_limits"] = limits.Counting(counters, utc_now)
-        address = f"http://127.0.0.1:{provider.server_address[1]}{REALM}"
-        given = Settings(public_url=PUBLIC, issuer=issuer, provider_address=address, threads=threads)
-        passing.install(app, given, KnownBrowsers(b"secret", "known", secure=True))
-        return app
-
-    return make
+from tests.node.provider_world import (
+    ANN,
+    LOGIN,
+    MOST,
+    PUBLIC,
+    REALM,
+    SENT,
+    TAB,
+    MakePages,
+    Provider,
+)
 
 
 def test_a_form_is_passed_on_and_the_answer_comes_back(pages: MakePages) -> None:
@@ -200,6 +131,26 @@ def test_a_code_of_nobody_knows_whom_is_not_passed_on(pages: MakePages, provider
     with pytest.raises(BadRequest, match="start your sign-in again"):
         app.test_client().post(f"{LOGIN}?{query}", data={"otp": "123456"})
     assert provider.asked == asked
+
+
+@pytest.mark.parametrize(
+    "query",
+    [f"x=1;tab_id=t2&{TAB}", f"{TAB};tab_id=t2", f"x=1&x=2&{TAB}", f"{TAB}&tab_id%3Bx=t2", f"%20tab_id=t2&{TAB}"],
+)
+def test_a_query_that_may_be_read_in_two_ways_is_not_passed_on(
+    pages: MakePages, provider: Provider, query: str
+) -> None:
+    browser = pages().test_client()
+    for ask in (browser.get, browser.post):
+        with pytest.raises(BadRequest, match="start your sign-in again"):
+            ask(f"{LOGIN}?{query}", data=ANN)
+    assert provider.asked == 0
+
+
+def test_what_a_field_of_the_query_holds_stays_within_it(pages: MakePages) -> None:
+    answer = pages().test_client().post(f"{LOGIN}?x=1%3Btab_id%3Dt2%26tab_id%3Dt3&{TAB}", data=ANN)
+
+    assert answer.headers["Location"] == f"/seen?{LOGIN}?x=1%3Btab_id%3Dt2%26tab_id%3Dt3&{TAB}"
 
 
 def test_what_is_too_large_is_not_passed_on(pages: MakePages, provider: Provider) -> None:

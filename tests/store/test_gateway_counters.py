@@ -105,6 +105,18 @@ def test_another_address_and_another_hour_have_counts_of_their_own(db: Database)
         counters.take(THREE, "192.0.2.1", NOW)
 
 
+def test_what_is_given_back_after_its_window_makes_no_room_in_the_next(db: Database) -> None:
+    counters = Counters(db, b"secret")
+    just_before, later = NOW + timedelta(minutes=9, seconds=59), NOW + timedelta(minutes=20, seconds=1)
+    for _ in range(3):
+        counters.take(THREE, "192.0.2.1", just_before)
+    for _ in range(5):
+        counters.give_back(THREE, "192.0.2.1", just_before)
+
+    assert [passes(counters, later - timedelta(minutes=10)) for _ in range(4)] == [True] * 3 + [False]
+    assert [passes(counters, later) for _ in range(4)] == [False] * 4
+
+
 def test_an_honest_try_is_given_back_and_no_address_is_kept(db: Database) -> None:
     counters = Counters(db, b"secret")
     for _ in range(10):

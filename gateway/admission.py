@@ -40,6 +40,10 @@ def has_waited(seconds: float) -> None:
     _server.waited = seconds
 
 
+def nobody(waited_s: float) -> None:
+    """Where no refusal is counted."""
+
+
 class Congestion:
     """Whether a queue stands; safe from many threads."""
 
@@ -76,17 +80,22 @@ class Congestion:
 
 
 class Admission:
-    """Around the whole application, so that a refusal costs next to nothing."""
+    """Around the whole application, so that a refusal costs next to nothing.
 
-    def __init__(self, app: "WSGIApplication", congestion: Congestion) -> None:
+    `told`: of each refusal, with how long it had waited.
+    """
+
+    def __init__(self, app: "WSGIApplication", congestion: Congestion, told: Callable[[float], None] = nobody) -> None:
         self._app = app
         self._congestion = congestion
+        self._told = told
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         waited, _server.waited = getattr(_server, "waited", 0.0), 0.0
         if str(environ.get("PATH_INFO", "")).startswith(_ALWAYS):
             return self._app(environ, start_response)
         if self._congestion.refuses(waited):
+            self._told(waited)
             return _refused(environ, start_response)
         began = time.monotonic()
         try:

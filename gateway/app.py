@@ -58,7 +58,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     connected = channels or Channels(wires_of(settings.run_dir, settings.tls_dir), "gateway", tracer)
     door = _door(settings, db, secret, connected, clock)
     stop_tracing = tracing.start(app, tracer)
-    stop_measuring = measuring.start(app, door, db)
+    measured = measuring.start(app, door, db)
+    app.wsgi_app = Admission(app.wsgi_app, Congestion(), measured.refused)  # type: ignore[method-assign]  # as below
     door.callers.install(app.extensions)
     clients.install(app.extensions, clients.connect(connected, settings))
     errors.install(app)
@@ -74,7 +75,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     limits.install(app, limits.Counting(door.counters, clock, settings.searches_a_minute))
     _guard(app)
     stop = operating.start(door, db, connected)
-    app.extensions[_CLOSE] = [stop_measuring, stop, db.dispose, connected.close, stop_tracing]
+    app.extensions[_CLOSE] = [measured.stop, stop, db.dispose, connected.close, stop_tracing]
     return app
 
 
@@ -102,7 +103,6 @@ def _flask(settings: Settings, secret: bytes) -> Flask:
         hops = settings.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's own way to put something around an application
-    app.wsgi_app = Admission(app.wsgi_app, Congestion())  # type: ignore[method-assign]  # as above
     return app
 
 

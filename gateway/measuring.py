@@ -2,20 +2,29 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Flask, Response, g, request
 
-from gateway import operating
+from gateway import admission, operating
 from gateway.auth import Door
 from services.common.database import Database
 from services.common.settings import put_in_environment
 
 
-def start(app: Flask, door: Door, db: Database) -> Callable[[], None]:
-    """Returns what stops it. Nothing is measured unless a setting says where to listen."""
+@dataclass(frozen=True)
+class Measured:
+    """`refused`: what is told of each request that was not let in, before any route was looked for."""
+
+    refused: Callable[[float], None]
+    stop: Callable[[], None]
+
+
+def start(app: Flask, door: Door, db: Database) -> Measured:
+    """Nothing is measured unless a setting says where to listen."""
     settings = door.settings
     if not settings.metrics_listen:
-        return lambda: None
+        return Measured(admission.nobody, lambda: None)
     shared = settings.run_dir / "metrics" if settings.server == "gunicorn" else None
     if shared:
         shared.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,4 +44,5 @@ def start(app: Flask, door: Door, db: Database) -> Callable[[], None]:
         metrics.page(request.endpoint or "none", response.status_code, time.monotonic() - g.asked_at)
         return response
 
-    return metrics.serve(operating.NAME, operating.vitals(door, db), settings.metrics_listen)
+    stop = metrics.serve(operating.NAME, operating.vitals(door, db), settings.metrics_listen)
+    return Measured(lambda waited_s: metrics.page("refused", 429, waited_s), stop)

@@ -11,7 +11,7 @@ from services.common.housekeeping import Housekeeping
 from services.common.passes import PassVerifier
 from services.common.rpc import Server
 from services.common.service import Floor
-from services.common.vitals import Measuring, given_to
+from services.common.vitals import Measuring, given_to, no_figures
 
 NAME = "gateway"
 _WORKERS = 2
@@ -36,6 +36,6 @@ def vitals(door: Door, db: Database) -> Measuring:
     """It says no facts and hears none; what it needs besides the services is the provider."""
     data_dir = door.settings.secret_key_file.parent
     return Measuring(
-        db, door.clock, data_dir, lambda: Unsent(0, 0, None), list,
-        lambda conn, now: {"sign_in_up": float(door.provider.answers())},
+        db, door.clock, data_dir, lambda: Unsent(0, None), list, no_figures,
+        elsewhere=lambda: {"sign_in_up": float(door.provider.answers())},
     )  # fmt: skip

@@ -67,6 +67,14 @@ class AuditRow:
     item_id: str
 
 
+@dataclass(frozen=True)
+class Unsealed:
+    """How many rows wait to be sealed, and since when the oldest does."""
+
+    rows: int
+    oldest: datetime | None
+
+
 def add(conn: Connection, actor: Person | str, action: str, item_id: str, now: datetime) -> None:
     """Notes in the change's transaction who did what to which item; never names or free text."""
     add_all(conn, actor, [(action, item_id)], now)
@@ -94,10 +102,13 @@ def rows_before(conn: Connection, item_id: str, number: int | None, limit: int) 
     return [AuditRow(*row) for row in conn.execute(found)]
 
 
-def counts(conn: Connection) -> tuple[int, int]:
-    """All rows, and those not sealed yet."""
-    total = int(conn.scalar(select(func.count()).select_from(audit)) or 0)
-    return total, int(conn.scalar(select(func.count()).select_from(audit).where(TO_SEAL)) or 0)
+def count(conn: Connection) -> int:
+    return int(conn.scalar(select(func.count()).select_from(audit)) or 0)
+
+
+def unsealed(conn: Connection) -> Unsealed:
+    """What the sealer has yet to do: the index of such rows alone is read."""
+    return Unsealed(*conn.execute(select(func.count(), func.min(audit.c.at)).where(TO_SEAL)).one())
 
 
 def _for_whom(actor: Person | str, did: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

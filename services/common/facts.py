@@ -91,9 +91,8 @@ START = Place(0, 0)
 
 @dataclass(frozen=True)
 class Unsent:
-    """How much waits to be carried, for `fosse status`."""
+    """How much waits to be carried, and since when the oldest does."""
 
-    kept: int
     unsent: int
     oldest: datetime | None
 
@@ -153,6 +152,11 @@ def resend(conn: Connection, now: datetime) -> int:
     conn.execute(update(facts).values(sent_to=None))
     conn.execute(insert(generations).values(started_at=now))
     announce(conn, "facts")
+    return count(conn)
+
+
+def count(conn: Connection) -> int:
+    """All that are kept."""
     return int(conn.scalar(select(func.count()).select_from(facts)) or 0)
 
 
@@ -180,9 +184,7 @@ def prune(conn: Connection, now: datetime, at_most: int) -> int:
 
 def _waiting(conn: Connection, condition: ColumnElement[bool], known: Mapping[str, int]) -> Unsent:
     waiting_rows = select(func.count(), func.min(facts.c.recorded_at)).where(condition)
-    unsent_rows, oldest = conn.execute(waiting_rows, known).one()
-    kept = conn.scalar(select(func.count()).select_from(facts)) or 0
-    return Unsent(kept, unsent_rows, oldest)
+    return Unsent(*conn.execute(waiting_rows, known).one())
 
 
 def _elsewhere(topic_id: str) -> ColumnElement[bool]:

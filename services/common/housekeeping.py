@@ -63,15 +63,17 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
         self, request: pb.GetHousekeepingStatusRequest, context: Any
     ) -> pb.GetHousekeepingStatusResponse:
         now, built = self._vitals(), version.running()
+        with self._db.read() as conn:
+            kept, audit_rows = facts.count(conn), audit.count(conn)
         return pb.GetHousekeepingStatusResponse(
             service=self._name,
-            facts=now.unsent.kept,
+            facts=kept,
             facts_unsent=now.unsent.unsent,
             oldest_unsent=stamp(now.unsent.oldest),
             parked=now.parked,
             timetable_overdue=now.overdue,
-            audit_rows=now.audit_rows,
-            audit_unsealed=now.audit_unsealed,
+            audit_rows=audit_rows,
+            audit_unsealed=now.audit_unsealed.rows,
             schema_version=now.schema_version,
             version=built.version,
             revision=built.revision,
@@ -84,6 +86,7 @@ class Housekeeping(housekeeping_pb2_grpc.HousekeepingServicer):
             settings=self._given.settings,
             secrets=self._secrets(request.fingerprint_key),
             figures=now.figures,
+            oldest_unsealed=stamp(now.audit_unsealed.oldest),
         )
 
     def _certificate_expires(self) -> Timestamp | None:

@@ -60,7 +60,7 @@ class LocalBus:
         """What the slowest listener of this topic has yet to hear."""
         places = [self._place(each) for each in self._listening if each.topic == topic]
         with self._sources[topic].read() as conn:
-            return facts.waiting_beyond(conn, min(places)) if places else Unsent(0, 0, None)
+            return facts.waiting_beyond(conn, min(places)) if places else Unsent(0, None)
 
     def lags(self, consumers: Collection[str]) -> list[Lag]:
         """Of the listeners with these names, each over all its topics."""

@@ -57,7 +57,7 @@ class Metrics:
         self._registry.register(_Vitals(name, vitals))
         host, _, port = listen.rpartition(":")
         if not port.isdecimal():
-            raise BadSetting(f"METRICS_LISTEN is {listen!r}; it should look like 0.0.0.0:9464.")
+            raise BadSetting(f"The setting metrics_listen is {listen!r}; it should look like 0.0.0.0:9464.")
         server = _server(self._registry, host, int(port), self._shared)
         threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
@@ -97,9 +97,11 @@ class _Vitals(Collector):
             yield self._one(f"fosse_{name}", "Of this service's own trade.", value)
 
     def _counted(self, now: Vitals) -> Iterator[Metric]:
+        unsealed = self._age_s(now.audit_unsealed.oldest)
         ages = self._age_s(now.unsent.oldest)
         yield self._one("fosse_facts_unsent", "Facts that were not carried yet.", now.unsent.unsent)
         yield self._one("fosse_oldest_unsent_fact_age_seconds", "0 when all were carried.", ages)
+        yield self._one("fosse_oldest_unsealed_audit_row_age_seconds", "0 when all are sealed.", unsealed)
         yield self._one("fosse_messages_parked", "Messages that wait for a person.", now.parked)
         yield self._one("fosse_jobs_overdue", "Jobs that should have run a minute ago.", now.overdue)
         yield self._one("fosse_database_connections_in_use", "Of the pool.", now.connections_in_use)

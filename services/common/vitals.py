@@ -1,4 +1,7 @@
-"""How one process is at this moment: what `fosse doctor` is told and what its metrics say come from here."""
+"""How one process is at this moment: what `fosse doctor` is told and what its metrics say come from here.
+
+It is asked every few seconds, so nothing here counts a table that only grows.
+"""
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from services.common import audit, seen, settings, timetable
+from services.common.audit import Unsealed
 from services.common.bus import Lag
 from services.common.clock import Clock
 from services.common.database import Database
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 Figures = Callable[[Connection, datetime], Mapping[str, float]]
 """What a service counts of its own trade, by the names of its metrics."""
+Elsewhere = Callable[[], Mapping[str, float]]
+"""The same of what it needs and asks over the network: never while a transaction is open."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,7 @@ class Vitals:
     unsent: Unsent
     parked: int
     overdue: int
-    audit_rows: int
-    audit_unsealed: int
+    audit_unsealed: Unsealed
     schema_version: str
     database_ahead_s: float | None
     connections_in_use: int
@@ -69,26 +74,26 @@ class Measuring:
     waiting: Callable[[], Unsent]
     lags: Callable[[], Sequence[Lag]]
     figures: Figures
+    elsewhere: Elsewhere = dict
 
     def __call__(self) -> Vitals:
         """Raises an error of the database, or `TooMany`, when that does not answer."""
         waiting, lags = self.waiting(), self.lags()
+        elsewhere = self.elsewhere()
         in_use = self.db.connections_in_use()
         with self.db.read() as conn:
             now = self.clock()
-            rows, unsealed = audit.counts(conn)
             return Vitals(
                 unsent=waiting,
                 parked=seen.count_parked(conn),
                 overdue=timetable.overdue(conn, now),
-                audit_rows=rows,
-                audit_unsealed=unsealed,
+                audit_unsealed=audit.unsealed(conn),
                 schema_version=" ".join(sorted(conn.scalars(text("select version_num from alembic_version")))),
                 database_ahead_s=_ahead(conn, self.clock),
                 connections_in_use=in_use,
                 disk_free_bytes=self.disk_free_bytes(),
                 lags=lags,
-                figures=self.figures(conn, now),
+                figures={**elsewhere, **self.figures(conn, now)},
             )
 
     def disk_free_bytes(self) -> int:

@@ -72,7 +72,7 @@ def test_what_prometheus_reads_is_well_formed(name: str) -> None:
 
     if name == "alerts.yml":
         rules = found["groups"][0]["rules"]
-        assert all(set(rule) <= {"alert", "expr", "for", "annotations"} for rule in rules) and len(rules) == 12
+        assert all(set(rule) <= {"alert", "expr", "for", "annotations"} for rule in rules) and len(rules) == 14
     else:
         assert sorted(found["scrape_configs"][0]["static_configs"][0]["targets"]) == ASKED
 

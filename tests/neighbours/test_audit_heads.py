@@ -36,7 +36,7 @@ def do_something(node: Neighbour, action: str = "looked") -> None:
 
 def unsealed(node: Neighbour) -> int:
     with node.db.read() as conn:
-        return audit.counts(conn)[1]
+        return audit.unsealed(conn).rows
 
 
 def test_what_a_county_signed_of_its_trail_lies_at_the_hub_and_names_nobody(region: Region) -> None:

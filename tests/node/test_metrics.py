@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Connection, event
 
+from gateway.admission import Congestion
 from gateway.settings import Settings
 from services.common.channels import Channels
 from services.common.errors import NotAllowed
+from services.common.facts import Unsent
 from services.common.local_bus import LocalBus
 from services.common.metrics import Metrics
 from services.common.service import Running
 from services.common.settings import BadSetting
+from services.common.vitals import Measuring, no_figures
 from services.common.wires import Sockets
 from services.federation import service as federation
 from services.federation.settings import Settings as FederationSettings
@@ -31,6 +35,7 @@ from tests.databases import SqliteDatabases
 from tests.gateway_processes import environment
 from tests.gateways import Web, a_gateway
 from tests.machine import ROOT
+from tests.promises.planted import planted
 from tests.waiting import until
 
 OBSERVABILITY = ROOT / "deploy" / "observability"
@@ -139,7 +144,7 @@ def test_every_metric_of_an_alert_is_one_that_the_processes_show(services: str, 
     rules = alerts()
     named = {name for expression in rules.values() for name in re.findall(r"\b(?:fosse_\w+|up\b)", expression)}
 
-    assert len(named) == len(rules) == 12
+    assert len(named) == len(rules) == 14
     assert named - ELSEWHERE - names(services) - names(pages) == set()
     for name in ELSEWHERE - {"up"}:
         sources = (path.read_text() for path in (ROOT / "services").rglob("*.py") if "_pb2" not in path.name)
@@ -150,6 +155,7 @@ def test_alerts_have_the_limits_of_the_doctor() -> None:
     limits = {alert: float(expression.split()[-1]) for alert, expression in alerts().items()}
 
     assert limits["FosseFactsStuck"] == limits["FosseConsumerBehind"] == judging.STUCK.total_seconds()
+    assert limits["FosseAuditUnsealed"] == judging.STUCK.total_seconds()
     assert limits["FosseMailStuck"] == judging.MAIL_STUCK.total_seconds()
     assert limits["FosseHubSilent"] == judging.HUB_SILENT.total_seconds()
     assert limits["FosseDiskLow"] == judging.LOW_BYTES and limits["FosseJobsOverdue"] == judging.OVERDUE
@@ -181,3 +187,44 @@ def test_nothing_listens_unless_a_setting_says_where() -> None:
     assert "METRICS_LISTEN" not in (ROOT / "docker-compose.yml").read_text()
     with pytest.raises(BadSetting, match="should look like"):
         Metrics().serve("events", None, "everywhere")  # type: ignore[arg-type]  # it is refused before it is asked
+
+
+def test_who_was_not_let_in_is_counted_whatever_they_asked_for(
+    tmp_path: Path, sqlite_databases: SqliteDatabases
+) -> None:
+    port = a_port()
+    with (
+        a_gateway(tmp_path, sqlite_databases, metrics_listen=f"127.0.0.1:{port}", server="waitress") as web,
+        planted((Congestion, "refuses", lambda congestion, waited_s: True)),
+    ):
+        refused = [web.fresh().get(path).status_code for path in ("/shelf", "/nothing/ann@homes.example", "/api/v1/me")]
+        counted = shown(port)
+
+    assert refused == [429] * 3
+    assert value(counted, "fosse_page_duration_seconds_count", endpoint="refused", status="429") == 3
+    assert A_PERSON.search(counted) is None
+
+
+def test_the_provider_is_asked_while_no_transaction_is_open_and_no_table_that_only_grows_is_counted(
+    tmp_path: Path, sqlite_databases: SqliteDatabases
+) -> None:
+    asked: list[str] = []
+
+    def note(conn: Connection, cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    with a_floor("membership", sqlite_databases, HeldClock(), tmp_path) as floor:
+
+        def elsewhere() -> dict[str, float]:
+            assert floor.db.connections_in_use() == 0 and asked == []
+            return {"sign_in_up": 1.0}
+
+        vitals = Measuring(
+            floor.db, floor.clock, tmp_path, lambda: Unsent(0, None), list, no_figures, elsewhere=elsewhere
+        )
+        event.listen(floor.db.engine, "before_cursor_execute", note)
+        found = vitals()
+
+    assert found.figures == {"sign_in_up": 1.0}
+    counted = [each for each in asked if re.search(r"count\(\*\).*\bFROM (audit|facts)\b", each, re.S | re.I)]
+    assert all("NOT sealed" in each for each in counted) and len(counted) == 1

@@ -45,13 +45,15 @@ def test_rows_of_before_the_chain_are_sealed_first_and_sealing_goes_on_where_it_
     pauses = [audit_chain.seal(db) for _ in range(3)]
     before = head(db)
     note(db, "new")
+    with db.read() as conn:
+        assert audit.unsealed(conn) == audit.Unsealed(1, NOW)
     audit_chain.seal(db)
 
     assert pauses == [0.0, 1.0, 1.0] and before.count == 501
     assert verdict(db) == audit_chain.Verdict(502, None)
     with db.read() as conn:
         assert audit_chain.seals_at(conn, [501]) == {501: before.seal}
-        assert audit.counts(conn) == (502, 0)
+        assert (audit.count(conn), audit.unsealed(conn)) == (502, audit.Unsealed(0, None))
 
 
 def test_rows_of_older_software_are_sealed_after_the_upgrade(tmp_path: Path) -> None:

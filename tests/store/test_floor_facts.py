@@ -166,7 +166,7 @@ def test_the_sealed_trail_is_intact_and_shows_who_did_what(db: Database) -> None
     with db.read() as conn:
         assert audit_chain.verify(conn).broken_at is None
         assert [row.action for row in audit.rows_before(conn, ITEM, None, 2)] == ["withdrew", "published"]
-        assert audit.counts(conn) == (3, 0)
+        assert (audit.count(conn), audit.unsealed(conn)) == (3, audit.Unsealed(0, None))
 
 
 @pytest.mark.parametrize("change", ["edited", "deleted", "swapped", "cut"])

@@ -66,6 +66,12 @@ def _carrying(status: GetHousekeepingStatusResponse, report: Report) -> Iterator
         yield f"{name} set {status.parked} messages aside. Look at why, then `fosse replay --service {name}`."
     if status.facts_unsent and report.at - status.oldest_unsent.ToDatetime(UTC) > STUCK:
         yield f"{name} has facts that were not carried for over five minutes. {mend}; nothing is lost."
+    if status.HasField("oldest_unsealed") and report.at - status.oldest_unsealed.ToDatetime(UTC) > STUCK:
+        again = f"`docker compose restart {name}`; its log says why" if report.deployed else "Restart the node"
+        yield (
+            f"{name} has audit rows that were not sealed for over five minutes: until they are, nobody would see that "
+            f"one was altered. {again}; nothing is lost."
+        )
     for lag in status.lags:
         if lag.messages and report.at - lag.oldest.ToDatetime(UTC) > STUCK:
             yield f"{name} has not heard {lag.messages} messages, the oldest over five minutes old. {mend}."
@@ -78,13 +84,20 @@ def _carrying(status: GetHousekeepingStatusResponse, report: Report) -> Iterator
             "settings of the mail server."
         )
     if status.figures.get("sign_in_up") == 0:
-        yield "Nobody can sign in: the provider does not answer as the issuer we know. " + (
-            "`docker compose ps keycloak`; is FOSSE_PUBLIC_URL what it was at the first start?"
-        )
+        yield f"Nobody can sign in: the provider does not answer as the issuer we know. {_provider(report.deployed)}"
 
 
 def _mend(deployed: bool) -> str:
     return "`docker compose ps kafka`: does it run? If so, restart this process" if deployed else "Restart the node"
+
+
+def _provider(deployed: bool) -> str:
+    if not deployed:
+        return "It is a part of the node: restart that."
+    return (
+        "`docker compose ps -a keycloak identity`: does the first run, and did the second end with 0? A provider of "
+        "your own has to answer this machine, and to call itself FOSSE_ISSUER to the letter."
+    )
 
 
 def _surroundings(process: Process, report: Report) -> Iterator[str]:

@@ -55,13 +55,14 @@ def test_a_node_that_is_well_has_no_problem() -> None:
         ({"parked": 2}, "fosse replay --service events"),
         ({"facts_unsent": 1, "oldest_unsent": stamp(NOW - timedelta(minutes=6))}, "docker compose ps kafka"),
         ({"lags": [ConsumerLag(messages=3, oldest=stamp(NOW - timedelta(minutes=6)))]}, "has not heard 3 messages"),
+        ({"oldest_unsealed": stamp(NOW - timedelta(minutes=6))}, "docker compose restart events"),
         ({"timetable_overdue": 11}, "jobs overdue"),
         ({"disk_free_bytes": 10**8}, "Make room"),
         ({"database_ahead_s": -60.0}, "60 s behind that of events"),
         ({"certificate_expires": stamp(NOW + timedelta(days=10))}, "ends on 3 December 2026. `docker compose up -d`"),
         ({"version": "0.9"}, "Not everything is of one version: events 0.9 abcdef0; this command 1.0 abcdef0."),
         ({"figures": {"mails_waiting": 4.0, "oldest_mail_age_seconds": 4000.0}}, "4 mails wait"),
-        ({"figures": {"sign_in_up": 0.0}}, "docker compose ps keycloak"),
+        ({"figures": {"sign_in_up": 0.0}}, "docker compose ps -a keycloak identity"),
         ({"secrets": [SecretFile(path="/run/secrets/fosse/pgpass", weak=True)]}, "secrets rm /secrets/events/pgpass"),
         ({"secrets": [SecretFile(path="/run/secrets/fosse/identity.pem", open=True)]}, "chmod go= /secrets/events/id"),
         ({"secrets": [SecretFile(path="/data/keys/signing", open=True)]}, "exec events chmod go= /data/keys/signing"),
@@ -75,8 +76,20 @@ def test_each_thing_that_is_wrong_is_said_once_with_what_to_do(changed: dict[str
 
 
 def test_what_waits_for_a_moment_only_is_no_problem() -> None:
-    lag = ConsumerLag(messages=30, oldest=stamp(NOW - timedelta(seconds=20)))
-    assert found(process(facts_unsent=7, oldest_unsent=stamp(NOW - timedelta(minutes=1)), lags=[lag])) == []
+    lag, minute_ago = (
+        ConsumerLag(messages=30, oldest=stamp(NOW - timedelta(seconds=20))),
+        stamp(NOW - timedelta(minutes=1)),
+    )
+    waiting = process(
+        facts_unsent=7, oldest_unsent=minute_ago, lags=[lag], audit_unsealed=9, oldest_unsealed=minute_ago
+    )
+    assert found(waiting) == []
+
+
+def test_where_people_sign_in_at_a_provider_of_the_countys_own_the_sentence_holds_too() -> None:
+    (sentence,) = found(process("gateway", figures={"sign_in_up": 0.0}))
+
+    assert "A provider of your own" in sentence and "FOSSE_ISSUER" in sentence and "FOSSE_PUBLIC_URL" not in sentence
 
 
 def test_a_process_that_is_away_or_without_its_database_is_named_and_the_others_are_judged_on() -> None:

@@ -103,6 +103,7 @@ class GetHousekeepingStatusResponse(_message.Message):
     SETTINGS_FIELD_NUMBER: _builtins.int
     SECRETS_FIELD_NUMBER: _builtins.int
     FIGURES_FIELD_NUMBER: _builtins.int
+    OLDEST_UNSEALED_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     facts: _builtins.int
     facts_unsent: _builtins.int
@@ -142,6 +143,10 @@ class GetHousekeepingStatusResponse(_message.Message):
     def figures(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Of this service's own trade, named as in its metrics, such as mails_waiting."""
 
+    @_builtins.property
+    def oldest_unsealed(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest row of the audit trail that is not sealed was written; absent when all are."""
+
     def __init__(
         self,
         *,
@@ -165,10 +170,11 @@ class GetHousekeepingStatusResponse(_message.Message):
         settings: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         secrets: _abc.Iterable[Global___SecretFile] | None = ...,
         figures: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        oldest_unsealed: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s", "certificate_expires", b"certificate_expires", "clock", b"clock", "database_ahead_s", b"database_ahead_s", "oldest_unsent", b"oldest_unsent"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s", "certificate_expires", b"certificate_expires", "clock", b"clock", "database_ahead_s", b"database_ahead_s", "oldest_unsealed", b"oldest_unsealed", "oldest_unsent", b"oldest_unsent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s", "audit_rows", b"audit_rows", "audit_unsealed", b"audit_unsealed", "certificate_expires", b"certificate_expires", "clock", b"clock", "connections_in_use", b"connections_in_use", "database_ahead_s", b"database_ahead_s", "disk_free_bytes", b"disk_free_bytes", "facts", b"facts", "facts_unsent", b"facts_unsent", "figures", b"figures", "lags", b"lags", "oldest_unsent", b"oldest_unsent", "parked", b"parked", "revision", b"revision", "schema_version", b"schema_version", "secrets", b"secrets", "service", b"service", "settings", b"settings", "timetable_overdue", b"timetable_overdue", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s", "audit_rows", b"audit_rows", "audit_unsealed", b"audit_unsealed", "certificate_expires", b"certificate_expires", "clock", b"clock", "connections_in_use", b"connections_in_use", "database_ahead_s", b"database_ahead_s", "disk_free_bytes", b"disk_free_bytes", "facts", b"facts", "facts_unsent", b"facts_unsent", "figures", b"figures", "lags", b"lags", "oldest_unsealed", b"oldest_unsealed", "oldest_unsent", b"oldest_unsent", "parked", b"parked", "revision", b"revision", "schema_version", b"schema_version", "secrets", b"secrets", "service", b"service", "settings", b"settings", "timetable_overdue", b"timetable_overdue", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__database_ahead_s: _TypeAlias = _typing.Literal["database_ahead_s"]  # noqa: Y015
     _WhichOneofArgType__database_ahead_s: _TypeAlias = _typing.Literal["_database_ahead_s", b"_database_ahead_s"]  # noqa: Y015

@@ -22,14 +22,15 @@ from gateway.endpoints import CREATED, Endpoint, endpoints
 from gateway.errors import BadRequest
 from gateway.limits import ENROLMENT, counting
 from services.common.access import rule_of
+from services.common.errors import Invalid, NotAllowed, NotFound
 from services.common.ids import new_id
 
 DOCUMENT: Final = Path(__file__).parent / "openapi.json"
 BODY_BYTES: Final = 1024 * 1024
 # A file of 3 MB grows by a third when it is written in JSON.
 LARGER: Final = {"CheckImport": 5 * 1024 * 1024}
-# What a right code opens is not counted.
-TRIED: Final = {"ReceiveEnrolment": ENROLMENT}
+# How a code is refused that does not open anything; without its proof none is looked at.
+TRIED: Final = {"ReceiveEnrolment": (ENROLMENT, NotAllowed, NotFound, Invalid)}
 _ID = re.compile(r"[0-9a-f]{32}")
 _ETAG = re.compile(r'"(\d{1,18})"')
 
@@ -69,14 +70,13 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
     make = GetMessageClass(endpoint.rpc.input_type)
     fill = _filler(endpoint)
     version = _version_reader(endpoint.rpc.output_type)
-    tried = TRIED.get(endpoint.rpc.name, ())
+    tried, *wrong = TRIED.get(endpoint.rpc.name, ((),))
 
     def view(**variables: str) -> Response:
         asked = make()
         fill(asked, variables)
-        charged = counting().take(tried)
-        answer = getattr(getattr(clients(), endpoint.stub), endpoint.rpc.name)(asked)
-        counting().give_back(charged)
+        with counting().guessing(tried, *wrong):
+            answer = getattr(getattr(clients(), endpoint.stub), endpoint.rpc.name)(asked)
         response = Response(json_form.text_of(answer), content_type="application/json")
         if found := version(answer):
             response.headers["ETag"] = f'"{found}"'

@@ -26,7 +26,7 @@ from gateway.provider import Provider
 from gateway.sessions import SIGN_IN, Sessions
 from gateway.settings import Settings
 from services.common.clock import Clock
-from services.common.errors import NotAllowed
+from services.common.errors import NotAllowed, NotFound
 
 _RUN_OUT: Final = (
     "This sign-in has run out or was begun in another browser. Nothing was changed; please choose Sign in again."
@@ -146,10 +146,10 @@ class Invitations:
         return render_template("invitation.html", code=code, signed_in=caller().signed_in)
 
     def accept(self, code: str) -> ResponseReturnValue:
-        door, charged = self._door, counting().take(INVITATION)
-        token = door.callers.fresh_access_token()
-        door.membership.AcceptInvitation(pb.AcceptInvitationRequest(code=code, access_token=token))
-        counting().give_back(charged)
+        door = self._door
+        with counting().guessing(INVITATION, NotFound):
+            token = door.callers.fresh_access_token()
+            door.membership.AcceptInvitation(pb.AcceptInvitationRequest(code=code, access_token=token))
         door.callers.forget(request.cookies.get(door.settings.cookie(), ""))
         flash("Welcome. You are now signed in as a member.")
         return redirect("/", 303)

@@ -1,11 +1,12 @@
 """What is limited how: the one table, and the counting of whoever sent a request.
 
 `AT` names the routes that are counted as a whole; what is tried against something secret is counted where it is tried,
-because whoever was right does not count. docs/operators.md tells the same table to people, and a test compares them.
+because only who was wrong counts. docs/operators.md tells the same table to people, and a test compares them.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -16,6 +17,7 @@ from flask import Flask, current_app, request
 from gateway.callers import caller
 from gateway.counters import Charge, Counters, Limit, Per, Taken
 from services.common.clock import Clock
+from services.common.errors import Refusal
 
 _KEY: Final = "fosse_limits"
 _MINUTE, _TEN_MINUTES, _QUARTER, _HOUR = (timedelta(minutes=length) for length in (1, 10, 15, 60))
@@ -137,6 +139,19 @@ class Counting:
             self._keep(each, now)
         return [(limit, who, now) for limit, who in charges]
 
+    @contextmanager
+    def guessing(self, limits: Limits, *wrong: type[Refusal]) -> Iterator[None]:
+        """Counts what is tried inside only where it ends in one of these refusals; raises `TooMany`, and then nothing
+        is tried. Whoever was right does not count, nor who met a part of the node that was away."""
+        charged = self.take(limits)
+        try:
+            yield
+        except wrong:
+            charged = []
+            raise
+        finally:
+            self.give_back(charged)
+
     def give_back(self, taken: Sequence[Taken]) -> None:
         """Whoever was right does not count."""
         for limit, who, at in taken:
@@ -152,7 +167,7 @@ class Counting:
         """As many as the operator chose."""
         if limits is not SEARCH or self._searches == SEARCHES:
             return limits
-        return tuple(replace(each, count=each.count * self._searches // SEARCHES) for each in limits)
+        return tuple(_scaled(each, self._searches) for each in limits)
 
     def _had(self, charge: Charge, now: datetime) -> bool:
         """One of those that this worker has taken before."""
@@ -174,6 +189,12 @@ class Counting:
                 self._kept = {each: kept for each, kept in self._kept.items() if kept[1] > now}
             if len(self._kept) < _KEPT:
                 self._kept[charge] = (limit.at_a_time - 1, now + limit.window)
+
+
+def _scaled(limit: Limit, searches: int) -> Limit:
+    # A worker must never take at once more than there may be.
+    at_a_time = min(limit.at_a_time, max(1, limit.at_a_time * searches // SEARCHES))
+    return replace(limit, count=limit.count * searches // SEARCHES, at_a_time=at_a_time)
 
 
 def install(app: Flask, made: Counting) -> None:

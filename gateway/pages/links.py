@@ -78,14 +78,8 @@ def _nobody() -> Clients:
 
 def _known(ask: Callable[[], T]) -> T:
     """A good link is not counted; after many that are not, none is looked up from that address for a while."""
-    charged = counting().take(LINK)
-    try:
+    with counting().guessing(LINK, NotFound):
         return ask()
-    except NotFound:
-        charged = []
-        raise
-    finally:
-        counting().give_back(charged)
 
 
 def _meeting(link: Any) -> events_pb2.Meeting:

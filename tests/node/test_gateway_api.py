@@ -3,12 +3,15 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import Connection, Engine, event
 
+from gateway.app import close, create_app
 from gateway.errors import TITLES
 from services.common.errors import Conflict, Invalid, NotFound, Refusal, TooMany
 from tests.browsing import Browser
@@ -205,6 +208,16 @@ def test_joining_a_hub_needs_no_sign_in_and_is_not_for_guessing(web: Web) -> Non
 
     assert [answer.json()["fingerprintWords"] for answer in honest] == ["oak elm ash"] * 12
     assert [answer.status_code for answer in guesses] == [404] * 10 + [429] * 2
+
+
+def test_a_hub_that_is_away_uses_up_no_try_at_an_enrolment(web: Web, tmp_path: Path) -> None:
+    alone = create_app(replace(web.settings, run_dir=tmp_path / "nobody"), clock=web.clock)
+    with alone.test_client() as county:
+        during = [county.post("/api/v1/enrolments", json={"code": "right"}).status_code for _ in range(12)]
+    close(alone)
+
+    assert during == [503] * 12
+    assert web.fresh().post("/api/v1/enrolments", json={"code": "right"}).status_code == 200
 
 
 def test_the_interface_is_described_where_programs_look_for_it(web: Web) -> None:

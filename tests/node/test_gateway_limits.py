@@ -68,6 +68,16 @@ def test_whoever_searches_without_end_waits_and_others_do_not(web: Web) -> None:
     assert ann.get("/").status_code == 200
 
 
+def test_where_few_searches_are_allowed_those_few_are(tmp_path: Path, sqlite_databases: SqliteDatabases) -> None:
+    with a_gateway(tmp_path, sqlite_databases, searches_a_minute=7) as web:
+        ann, ben = web.signed_in(1, "Ann Example"), web.signed_in(2, "Ben Example")
+
+        said = [ann.get("/shelf?q=falls").status_code for _ in range(9)]
+
+        assert said == [200] * 7 + [429] * 2
+        assert ben.get("/shelf?q=falls").status_code == 200
+
+
 def test_lists_and_files_are_counted_for_each_person(web: Web) -> None:
     ann, ben = (web.signed_in(number, f"P{number} Example", ROLE_CONVENOR) for number in (1, 2))
     lists, files = EXPORT[0].count, UPLOAD[0].count

@@ -11,9 +11,12 @@ import pytest
 
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR
 from gateway.app import close, create_app
+from services.common.rpc_errors import Away
+from services.membership.usecases import sign_ins
 from tests.browsing import Browser
 from tests.databases import SqliteDatabases
 from tests.gateways import Web, a_gateway
+from tests.promises.planted import planted
 
 COOKIE = "fosse_notts"
 
@@ -247,6 +250,22 @@ def test_guessing_invitations_is_stopped_and_an_honest_person_is_not(web: Web) -
     assert honest == 303
     assert more[0] != 429 and set(more[1:]) == {429}
     assert int(browser.seen[-1].headers["Retry-After"]) <= 1201
+
+
+def test_an_outage_uses_up_no_try_at_an_invitation(web: Web) -> None:
+    path = web.a_member(1, "Ann Example")
+    browser = web.fresh()
+    browser.sign_in("Ann Example")
+    token = {"csrf_token": browser.form_token(path)}
+
+    def away(*_: object, **__: object) -> None:
+        raise Away
+
+    with planted((sign_ins, "accept_invitation", away)):
+        during = [browser.post(path, token).status_code for _ in range(12)]
+
+    assert during == [503] * 12
+    assert browser.post(path, token).status_code == 303
 
 
 def test_the_database_holds_no_token_and_no_number_of_a_cookie(web: Web, tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ class Saved:
 def save(place: Place, to: Path, recipient: str, now: datetime) -> Saved:
     """A new file, whole or not at all, that only this account may read.
 
-    Raises `Conflict` where it is there already, `Invalid` where it cannot be written, `WrongVersion` where the
-    databases are not those of this software.
+    Raises `Conflict` where it is there already or a database has other tables than a backup holds, `Invalid` where it
+    cannot be written, `WrongVersion` where the databases are not those of this software.
     """
     archive.recipient_of(recipient)
     counted: dict[str, int] = {}
@@ -157,8 +157,17 @@ def _miss_nothing(service: str, conn: Connection) -> None:
     if migrating.is_newer(conn, migrating.versions_of(service)):
         # What newer software added before it was called off is not this one's to keep.
         wrong -= there
+    if added := sorted(wrong & there):
+        raise Conflict(
+            f"The database of {service} has tables that a backup by this software would leave out: {', '.join(added)}. "
+            "No backup was written. If somebody made them by hand, move them to a database of their own; if not, "
+            "report this fault, and meanwhile copy that database whole by its own tools."
+        )
     if wrong:
-        raise RuntimeError(f"tables of {service} that no backup knows, or too few: {wrong}")
+        raise Conflict(
+            f"The database of {service} lacks tables: {', '.join(sorted(wrong))}. No backup was written. Find out who "
+            "removed them, and restore the last backup."
+        )
 
 
 @contextmanager

@@ -47,15 +47,15 @@ def migrate(db: Database, versions: Path) -> bool:
     with db.read() as conn:
         if _fits(conn, config):
             return False
-    for tries_left in reversed(range(_TRIES)):
+    for tries_left in range(_TRIES - 1, 0, -1):
         try:
             return _migrated(db, config)
         except TooMany as busy:
-            if isinstance(busy, DiskFull) or not tries_left:
+            if isinstance(busy, DiskFull):
                 raise
             log.info("database busy, will try again", extra={"tries_left": tries_left})
             time.sleep(_BETWEEN_TRIES_S)
-    return False
+    return _migrated(db, config)
 
 
 def check(db: Database, versions: Path) -> None:

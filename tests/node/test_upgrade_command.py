@@ -50,9 +50,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     newer = a_newer_tree(tmp_path / "newer", ADDS)
-    two_after = a_newer_tree(
-        tmp_path / "expanded", {"events": 'op.add_column("meeting", sa.Column("colour", sa.Text))'}
-    )
+    two_after = a_newer_tree(tmp_path / "expanded", COLOURS)
     two_after = a_newer_tree(tmp_path / "newest", LEAVES_OUT, base=two_after)
     (tmp_path / "backups").mkdir()
     key = CliRunner().invoke(fosse, ["backup", "key", str(tmp_path / "key")])

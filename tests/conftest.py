@@ -17,8 +17,8 @@ from tests.keycloak import Keycloak
 from tests.keycloak import running as running_keycloak
 from tests.rules.habits import telling_records
 
-# How fast inputs are made says how busy the machine is, nothing of the product.
-settings.register_profile("fosse", suppress_health_check=[HealthCheck.too_slow])
+# How fast inputs are made and looked at says how busy the machine is, nothing of the product.
+settings.register_profile("fosse", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("fosse")
 
 MakeDatabase = Callable[[Path | str], Database]

@@ -53,7 +53,7 @@ def _of_process(process: Process, report: Report) -> Iterator[str]:
 def _trouble(process: Process, deployed: bool) -> str:
     if not deployed:
         return f"{process.name} {process.trouble}. Look at what the node printed, then restart it; nothing is lost."
-    database = " Most often it is the database: `docker compose ps postgres`." if BROKEN in process.trouble else ""
+    database = " Most often it is the database: `docker compose ps -a postgres`." if BROKEN in process.trouble else ""
     return (
         f"{process.name} {process.trouble}.{database} `docker compose logs --tail 50 {process.name}` says more; "
         f"`docker compose up -d --wait` starts what does not run."
@@ -88,7 +88,7 @@ def _carrying(status: GetHousekeepingStatusResponse, report: Report) -> Iterator
 
 
 def _mend(deployed: bool) -> str:
-    return "`docker compose ps kafka`: does it run? If so, restart this process" if deployed else "Restart the node"
+    return "`docker compose ps -a kafka`: does it run? If so, restart this process" if deployed else "Restart the node"
 
 
 def _provider(deployed: bool) -> str:

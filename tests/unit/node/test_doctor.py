@@ -53,7 +53,7 @@ def test_a_node_that_is_well_has_no_problem() -> None:
     ("changed", "words"),
     [
         ({"parked": 2}, "fosse replay --service events"),
-        ({"facts_unsent": 1, "oldest_unsent": stamp(NOW - timedelta(minutes=6))}, "docker compose ps kafka"),
+        ({"facts_unsent": 1, "oldest_unsent": stamp(NOW - timedelta(minutes=6))}, "docker compose ps -a kafka"),
         ({"lags": [ConsumerLag(messages=3, oldest=stamp(NOW - timedelta(minutes=6)))]}, "has not heard 3 messages"),
         ({"oldest_unsealed": stamp(NOW - timedelta(minutes=6))}, "docker compose restart events"),
         ({"timetable_overdue": 11}, "jobs overdue"),
@@ -98,7 +98,7 @@ def test_a_process_that_is_away_or_without_its_database_is_named_and_the_others_
     first, second, third = found(away, broken, process("evaluation", parked=1))
 
     assert "events does not answer" in first and "docker compose logs --tail 50 events" in first
-    assert "docker compose ps postgres" in second and "evaluation set 1 messages aside" in third
+    assert "docker compose ps -a postgres" in second and "evaluation set 1 messages aside" in third
 
 
 def test_a_clock_that_goes_wrong_and_an_altered_audit_trail_are_named() -> None:

@@ -1,5 +1,6 @@
 """PROMISE 6: a message that cannot be handled holds up its own item only, and takes effect in order when it can."""
 
+import logging
 import random
 import time
 
@@ -10,8 +11,12 @@ from fosse.resource.v1.facts_pb2 import ResourceAdopted
 from services.common import facts
 from services.common.bus import Message, replay_parked
 from services.common.clock import utc_now
+from services.common.kafka import reader
+from tests.broker import Broker
 from tests.containers.road import ADOPTED, Road, effects
+from tests.containers.strangers import STRANGERS, send
 from tests.machine import FULL
+from tests.promises.planted import planted
 from tests.promises.promise import promise
 from tests.waiting import until
 
@@ -21,6 +26,9 @@ ITEMS = 100
 # A bus that waited for a poisoned message would wait for ever; a busy machine pauses for a second now and then.
 LONGEST_STALL_S = 5.0
 KEYED_BY_MESSAGE = "keyed by message, not by item"
+# What a reader says that meets the same record again.
+STUCK = {"bus waits", "loop step failed"}
+UNBOUND = "ids and keys taken as they come"
 
 
 class Listener:
@@ -84,3 +92,34 @@ def test_poison_holds_up_its_own_item_only(road: Road, bug: str) -> None:
     figures = f"messages={MESSAGES} delivered={arrived}/{good} parked={parked} items_in_order={in_order}/{ITEMS}"
     name = f"poison, planted: {bug}" if bug else "poison holds up its own item only"
     promise(6, road.variant, name, in_order < ITEMS if bug else kept, f"{figures} stall={stall:.1f}s", SEED)
+
+
+def taken_as_they_come(said: bytes | None, longest: int) -> str:
+    return (said or b"").decode()
+
+
+@pytest.mark.parametrize("road", [pytest.param("stack", marks=pytest.mark.xdist_group("kafka"))], indirect=True)
+@pytest.mark.parametrize("bug", ["", UNBOUND])
+def test_records_that_no_relay_wrote_hold_up_nobody(
+    road: Road, broker: Broker, bug: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each among facts of other items, in the very tables of PostgreSQL."""
+    caplog.set_level(logging.INFO, reader.__name__)
+    consumer = road.consumer()
+    with planted(*([(reader, "_word", taken_as_they_come)] if bug else [])):
+        road.open(consumer)
+        for number, each in enumerate(STRANGERS):
+            send(broker, road.topic, [each])
+            road.say(f"item-{number}", 1, 2)
+        until(
+            lambda: (
+                len(road.effects(consumer)) == 2 * len(STRANGERS) or sum(map(STUCK.__contains__, caplog.messages)) > 3
+            ),
+            "all good facts took effect, or the reader meets the same record for ever",
+        )
+        delivered, parked = len(road.effects(consumer)), len(road.parked(consumer))
+
+    kept = delivered == 2 * len(STRANGERS) and parked == len(STRANGERS)
+    figures = f"strangers={len(STRANGERS)} parked={parked} delivered={delivered}/{2 * len(STRANGERS)}"
+    name = f"strange records, planted: {bug}" if bug else "strange records hold up nobody"
+    promise(6, road.variant, name, delivered < 2 * len(STRANGERS) if bug else kept, figures, SEED)

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 _BACK_OFF_S = 0.5
 _POLL_MS = 500
+# Letters that the tables of messages hold.
+_ID, _KIND, _INSTANT, _TRACEPARENT = 64, 120, 40, 55
 
 
 class Reader:
@@ -108,19 +110,41 @@ class Reader:
 
 def topic_id_in(record: Any) -> str:
     """Which topic of this name its relay meant; empty when it did not say."""
-    said: bytes = dict(record.headers or ()).get("topic_id", b"")
+    said: bytes = dict(record.headers or ()).get("topic_id") or b""
     return said.decode(errors="replace")
 
 
 def opened(record: Any) -> Message:
-    """The message in a record of Kafka; of kind `UNREADABLE` when no relay of Fosse wrote it."""
+    """The message in a record of Kafka; of kind `UNREADABLE` when no relay of Fosse wrote it.
+
+    Whatever comes back, the tables of messages can hold: what they refused would be met again for ever.
+    """
     headers = dict(record.headers or ())
-    key = (record.key or b"").decode(errors="replace")
     try:
-        happened_at = datetime.fromisoformat(headers["happened_at"].decode())
-        traceparent = headers.get(HEADER, b"").decode()
-        id_, kind = headers["id"].decode(), headers["kind"].decode()
-        return Message(id_, record.topic, kind, key, record.value, happened_at, traceparent)
-    except (KeyError, ValueError):
-        place = hashlib.sha256(f"{record.topic}/{record.partition}/{record.offset}".encode()).hexdigest()[:32]
-        return Message(place, record.topic, UNREADABLE, key[:64], record.value or b"", datetime.fromtimestamp(0, UTC))
+        message_id, key = _word(headers["id"], _ID), _word(record.key, _ID)
+        happened_at = datetime.fromisoformat(_word(headers["happened_at"], _INSTANT))
+        if not message_id or happened_at.tzinfo is None or record.value is None:
+            raise ValueError
+        kind = _word(headers["kind"], _KIND)
+        traceparent = _word(headers.get(HEADER), _TRACEPARENT)
+        return Message(message_id, record.topic, kind, key, record.value, happened_at.astimezone(UTC), traceparent)
+    except (KeyError, ValueError, OverflowError):
+        return _unreadable(record)
+
+
+def _unreadable(record: Any) -> Message:
+    place = hashlib.sha256(f"{record.topic}/{record.partition}/{record.offset}".encode()).hexdigest()[:32]
+    try:
+        # It may have been meant for that item, whose later messages wait behind it.
+        key = _word(record.key, _ID)
+    except ValueError:
+        key = place
+    return Message(place, record.topic, UNREADABLE, key, record.value or b"", datetime.fromtimestamp(0, UTC))
+
+
+def _word(said: bytes | None, longest: int) -> str:
+    """Raises `ValueError` for what a column of so many letters cannot hold; PostgreSQL keeps no NUL."""
+    word = (said or b"").decode()
+    if len(word) > longest or "\0" in word:
+        raise ValueError
+    return word

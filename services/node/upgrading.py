@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from services.node.setup.secrets import database_of
 
 NAMES = (*SERVICES, "gateway")
 BACKUP_WITHIN = timedelta(days=1)
+# Backups may be made on another machine than this.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,22 @@ def problems(upgrade: Upgrade, now: datetime) -> Iterator[Problem]:
 def _backup_problem(upgrade: Upgrade, now: datetime) -> str:
     if upgrade.backups is None:
         return "Say with --backups in which folder the backups of this node are."
-    made = [_made_at(path) for path in upgrade.backups.glob(f"{upgrade.node}-{places.STAMPS}")]
-    if made and now - max(made) <= BACKUP_WITHIN:
+    found = {path: _made_at(path) for path in upgrade.backups.glob(f"{upgrade.node}-{places.STAMPS}")}
+    made = {path: at for path, at in found.items() if at and at <= now + _CLOCKS_DIFFER and path.stat().st_size}
+    newest = max(made.values(), default=None)
+    if newest and now - newest <= BACKUP_WITHIN:
         return ""
-    newest = f"The newest backup of {upgrade.node} is of {max(made):%-d %B %Y, %H:%M} UTC" if made else ""
-    return f"{newest or f'There is no backup of {upgrade.node}'}. Make one first."
+    said = f"The newest backup of {upgrade.node} is of {newest:%-d %B %Y, %H:%M} UTC" if newest else ""
+    others = ", ".join(sorted(path.name for path in found.keys() - made.keys()))
+    aside = f" Not counted, since empty or of no time that has been: {others}." if others else ""
+    return f"{said or f'There is no backup of {upgrade.node}'}.{aside} Make one first."
 
 
-def _made_at(backup: Path) -> datetime:
-    return datetime.strptime(backup.stem.rsplit("-", 1)[1], places.STAMP).replace(tzinfo=UTC)
+def _made_at(backup: Path) -> datetime | None:
+    """None where the name looks like that of a backup, and names no time."""
+    with suppress(ValueError):
+        return datetime.strptime(backup.stem.rsplit("-", 1)[1], places.STAMP).replace(tzinfo=UTC)
+    return None
 
 
 def _size(address: str) -> int:

@@ -218,6 +218,21 @@ def test_only_so_many_backups_are_kept(made: BackedUp, tmp_path: Path) -> None:
     assert len(left) == 3 and left[:2] == ["derbys-20260101T030000Z.age", others[-1].name]
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_the_new_backup_stays_even_where_a_clock_ran_ahead(made: BackedUp, tmp_path: Path, keep: int) -> None:
+    ahead = [tmp_path / f"notts-2099010{day}T030000Z.age" for day in (1, 2, 3)]
+    for each in ahead:
+        each.touch()
+
+    said = done(
+        "backup", "--data", made.node.folder.path, "--to", tmp_path, "--recipient", made.recipient, "--keep", keep
+    )
+
+    left = set(tmp_path.iterdir())
+    assert Path(said.partition(":")[0]) in left
+    assert left & set(ahead) == set(ahead[4 - keep :])
+
+
 def test_a_restore_that_was_killed_is_run_again(made: BackedUp, tmp_path: Path) -> None:
     data = tmp_path / "notts"
     words = ["restore", str(made.file), "--identity", str(made.key), "--data", str(data)]

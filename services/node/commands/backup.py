@@ -99,6 +99,7 @@ def restore(file: Path, identity: Path, check: bool, **where: Any) -> None:
         age = f"made {_words(now - contents.made_at)} ago"
         if check:
             click.echo(f"This backup is sound: {said}, {age}.")
+            click.echo("That does not tell who made it: whoever knows the recipient can. Restore only what you made.")
             return
         _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.node, **where)
     click.echo(f"Restored: {said}. The backup was {age}; what happened since is not in it.")
@@ -124,7 +125,9 @@ def _back_up(
         raise _sentence(wrong) from wrong
     click.echo(f"{saved.path}: {saved.rows} rows, {saved.files} files, {saved.bytes / 1e6:.1f} MB.")
     if keep and to.is_dir():
-        for old in sorted(to.glob(f"{place.node}-{places.STAMPS}"))[:-keep]:
+        # A clock that ran ahead left names later than this one's.
+        others = sorted(set(to.glob(f"{place.node}-{places.STAMPS}")) - {target})
+        for old in others[: max(len(others) - keep + 1, 0)]:
             old.unlink()
 
 

@@ -29,8 +29,8 @@ def back_up(node: Upgrade, at: datetime) -> None:
     assert node.backups
     for old in node.backups.glob("notts-*"):
         old.unlink()
-    (node.backups / f"notts-{at:{STAMP}}.age").touch()
-    (node.backups / f"derbys-{NOW:{STAMP}}.age").touch()
+    (node.backups / f"notts-{at:{STAMP}}.age").write_bytes(b"age")
+    (node.backups / f"derbys-{NOW:{STAMP}}.age").write_bytes(b"age")
 
 
 def found(node: Upgrade) -> list[str]:
@@ -47,6 +47,18 @@ def test_a_backup_of_yesterday_and_one_of_another_node_are_not_enough(node: Upgr
     assert found(dataclasses.replace(node, node="leics")) == ["There is no backup of leics. Make one first."]
     assert found(dataclasses.replace(node, backups=None)) == [
         "Say with --backups in which folder the backups of this node are."
+    ]
+
+
+def test_a_backup_of_the_future_and_an_empty_one_do_not_count(node: Upgrade) -> None:
+    assert node.backups
+    back_up(node, NOW + timedelta(minutes=6))
+    (node.backups / f"notts-{NOW:{STAMP}}.age").touch()
+    (node.backups / "notts-20269999T999999Z.age").write_bytes(b"age")
+
+    assert found(node) == [
+        "There is no backup of notts. Not counted, since empty or of no time that has been: "
+        "notts-20261123T090000Z.age, notts-20261123T090600Z.age, notts-20269999T999999Z.age. Make one first."
     ]
 
 

@@ -1,5 +1,5 @@
 """Text as it is kept: what cannot be seen or turns the reading direction is taken out; links that may be kept; numbers
-of things in words.
+of things in words; short names of nodes.
 """
 
 import re
@@ -7,7 +7,10 @@ import unicodedata
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from services.common.errors import Invalid
+
 LONGEST_LINK = 2000
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 # Marks that hide or reverse what follows; joiners stay, for emoji and for scripts that need them.
 _UNSEEN = "\u00ad\u115f\u1160\u180e\u3164\uffa0"
 _DIRECTION = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
@@ -47,3 +50,14 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 def _visible(text: str) -> str:
     return _HIDDEN.sub("", unicodedata.normalize("NFC", text))
+
+
+def checked_slug(value: str) -> str:
+    """A node's short label, as it stands in certificates, cookies and the region's registry; raises `Invalid`."""
+    if not _SLUG.fullmatch(value):
+        raise Invalid(
+            f"The short name {value!r} cannot be used: it begins with a small letter, and has 2 to 40 small letters, "
+            "digits and dashes, such as notts. Nothing was changed.",
+            {"slug": "not usable"},
+        )
+    return value

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.common import settings
 from services.common.errors import Invalid
-from services.common.ids import checked_slug
+from services.common.text import checked_slug
 from services.node.folder import Folder
 from services.node.provider import loopback
 

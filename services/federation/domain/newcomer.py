@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.common.errors import Conflict, Invalid, NotAllowed
-from services.common.ids import checked_slug
+from services.common.text import checked_slug
 from services.federation.domain.standing import Enrolment
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from services.common import given_secrets
 from services.common.errors import Invalid
 from services.common.files import write_private
-from services.common.ids import checked_slug
+from services.common.text import checked_slug
 from services.common.topics import SERVICES
 from services.node.setup import authority
 

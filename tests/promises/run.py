@@ -1,5 +1,6 @@
 """`make promises`: runs the promise tests, prints their lines and keeps them in docs/promises.md."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -82,7 +83,9 @@ def main(only: str) -> int:
         print(f"No promise test is numbered {only}.")
         return 2
     lines = Lines()
-    code = pytest.main(["-q", "-n", "2", "--dist", "loadgroup", "--timeout", "900", *chosen], plugins=[lines])
+    workers = os.environ.get("WORKERS", "2")
+    options = ["-q", "-n", workers, "--dist", "loadgroup", "--timeout", "900"]
+    code = pytest.main([*options, *chosen], plugins=[lines])
     found = sorted(set(lines.found), key=lambda line: (int(line.split()[1].split(".")[0]), line))
     print("\n".join(found))
     ran = {int(Path(path).name.split("_")[1]) for path in chosen} | {

@@ -111,6 +111,11 @@ def known(versions: Path) -> set[str]:
     return _known(configured(versions))
 
 
+def heads(versions: Path) -> set[str]:
+    """Those that `migrate` ends at."""
+    return _heads(configured(versions))
+
+
 def remake(conn: Connection, versions: Path, at: Iterable[str]) -> None:
     """Drops every table and makes those of the versions `at`, to be filled by whoever restores a backup."""
     sqlite = conn.dialect.name == "sqlite"

@@ -52,9 +52,14 @@ def _visible(text: str) -> str:
     return _HIDDEN.sub("", unicodedata.normalize("NFC", text))
 
 
+def is_slug(value: str) -> bool:
+    """May it be a node's short label, as it stands in certificates, cookies and the region's registry?"""
+    return _SLUG.fullmatch(value) is not None
+
+
 def checked_slug(value: str) -> str:
-    """A node's short label, as it stands in certificates, cookies and the region's registry; raises `Invalid`."""
-    if not _SLUG.fullmatch(value):
+    """The short label itself; raises `Invalid` where it cannot be one."""
+    if not is_slug(value):
         raise Invalid(
             f"The short name {value!r} cannot be used: it begins with a small letter, and has 2 to 40 small letters, "
             "digits and dashes, such as notts. Nothing was changed.",

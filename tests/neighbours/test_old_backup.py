@@ -29,7 +29,8 @@ def restored_elsewhere(county: Neighbour, file: Path) -> None:
         shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
     identity = archive.identity_of(file.with_name("key"))
     with restoring.opened(file) as backup:
-        restoring.restore(backup, identity, restoring.read(backup, identity), place_of(county), utc_now())
+        contents = restoring.read(backup, identity, ["federation"])
+        restoring.restore(backup, identity, contents, place_of(county), utc_now())
     county.start()
 
 

@@ -52,7 +52,7 @@ def test_a_backup_that_is_older_than_the_software_is_brought_up_to_date(
     identity = archive.identity_of(older.with_name("key"))
 
     with restoring.opened(older) as file:
-        contents = restoring.read(file, identity)
+        contents = restoring.read(file, identity, ["membership"])
         restoring.restore(file, identity, contents, Place("notts", {"membership": db.url}), utc_now())
 
     check(db, versions_of("membership"))

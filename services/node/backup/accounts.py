@@ -92,7 +92,8 @@ def make_room(conn: Connection, shapes: Mapping[str, Shape]) -> None:
 
 
 def put(conn: Connection, name: str, shape: Shape, content: BinaryIO) -> None:
-    rows.put(conn, name, shape, content.read(), schema=_WAITING)
+    for block in rows.blocks(content):
+        rows.put(conn, name, shape, block, schema=_WAITING)
 
 
 def let_in(database: str) -> int:

@@ -11,7 +11,7 @@ import os
 import sys
 import tarfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from services.common.errors import Invalid
 
 ABOUT, MANIFEST = "about.json", "manifest.json"
 CHUNK = 256 * 1024
+# Of a manifest, without the lines for members.
+_LONGEST = 1024 * 1024
 DAMAGED = "This backup is damaged or was cut off. Nothing was restored. Take another copy of the file, or an older one."
 _WRONG_KEY = "This key does not open this backup: it was made for another. Nothing was restored."
 
@@ -104,23 +106,57 @@ def members_of(file: BinaryIO, identity: Identity) -> Iterator[Iterator[tuple[st
         raise opening.refusal
 
 
-def checked(file: BinaryIO, identity: Identity) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What `about.json` and `manifest.json` say, after the whole file was read and agrees with them."""
-    about: dict[str, Any] = {}
-    manifest: dict[str, Any] = {}
+def checked(file: BinaryIO, identity: Identity, look: Callable[[str, BinaryIO], None]) -> dict[str, Any]:
+    """What `manifest.json` says, after the whole file was read and agrees with it.
+
+    Meanwhile `look` gets the name of each other member, and reads of its content what it likes.
+    """
     found: dict[str, str] = {}
+    last = b""
     with members_of(file, identity) as members:
         for name, content in members:
+            if last or name in found:
+                raise Invalid(DAMAGED)
             if name == MANIFEST:
-                manifest = json.loads(content.read())
-            elif name == ABOUT:
-                whole = content.read()
-                about, found[name] = json.loads(whole), hashlib.sha256(whole).hexdigest()
-            else:
-                found[name] = _hash(content)
-    if not about or manifest.get("sha256") != found:
+                last = content.read(_LONGEST + sum(12 * len(each) + 100 for each in found))
+                continue
+            hashed = _Hashed(content)
+            look(name, cast(BinaryIO, hashed))
+            found[name] = hashed.to_the_end()
+    manifest = json_in(last)
+    if manifest.get("sha256") != found:
         raise Invalid(DAMAGED)
-    return about, manifest
+    return manifest
+
+
+def json_in(content: bytes) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        if isinstance(said := json.loads(content), dict):
+            return said
+    raise Invalid(DAMAGED)
+
+
+class _Hashed:
+    """A content whose hash is taken of all that was read of it."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        return self._noted(self._content.read(size))
+
+    def readline(self, size: int) -> bytes:
+        return self._noted(self._content.readline(size))
+
+    def to_the_end(self) -> str:
+        while self.read(CHUNK):
+            """Nobody looked at the rest."""
+        return self._digest.hexdigest()
+
+    def _noted(self, chunk: bytes) -> bytes:
+        self._digest.update(chunk)
+        return chunk
 
 
 class _Opening(threading.Thread):
@@ -211,10 +247,3 @@ def _header(of: Member) -> bytes:
     info = tarfile.TarInfo(of.name)
     info.size, info.mode = of.size, 0o600
     return info.tobuf(tarfile.PAX_FORMAT)
-
-
-def _hash(content: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := content.read(CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()

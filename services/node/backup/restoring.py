@@ -7,28 +7,26 @@ facts are told once more, and whoever has seen them knows it.
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from pyrage.x25519 import Identity
 from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from services.common import facts, migrating
-from services.common.database import Database
+from services.common.database import Database, away
 from services.common.errors import Conflict, Invalid
-from services.node.backup import accounts, archive, rows
-from services.node.backup.places import FILES, TABLES, Place, tables_of
+from services.node.backup import accounts, archive, checking, rows
+from services.node.backup.places import TABLES, Place, tables_of
 from services.node.backup.rows import Shape
-from services.node.backup.saving import FORMAT
 
 _PATIENCE_S = 4 * 3600.0
-_MADE_BY_NEWER = "This backup was made by a newer Fosse than this one. Nothing was restored; use the newer software."
 _Found = Iterator[tuple[str, BinaryIO]]
 
 
@@ -62,29 +60,14 @@ def opened(file: Path) -> Iterator[BinaryIO]:
         yield found
 
 
-def read(file: BinaryIO, identity: Identity) -> Contents:
-    """Raises `Invalid` for a wrong key, and for what is damaged, cut off or newer than this software."""
-    about, manifest = archive.checked(file, identity)
-    if about["format"] > FORMAT:
-        raise Invalid(_MADE_BY_NEWER)
-    for service, versions in about["schema"].items():
-        if service not in TABLES or set(versions) - migrating.known(migrating.versions_of(service)):
-            raise Invalid(_MADE_BY_NEWER)
-    of_accounts = about.get("accounts", {})
-    if set(of_accounts) - set(accounts.TABLES):
-        raise Invalid(_MADE_BY_NEWER)
+def read(file: BinaryIO, identity: Identity, services: Collection[str] = tuple(TABLES)) -> Contents:
+    """Raises `Invalid` for a wrong key, and for what is damaged, cut off, foreign or newer than this software."""
+    check = checking.Check(services)
+    manifest = archive.checked(file, identity, check.look)
+    check.agree(manifest.get("rows"))
+    about = check.about
     return Contents(
-        about["node"],
-        datetime.fromisoformat(about["made_at"]),
-        about["schema"],
-        {
-            service: {name: Shape(**shape) for name, shape in tables.items()}
-            for service, tables in about["tables"].items()
-        },
-        {name: Shape(**shape) for name, shape in of_accounts.items()},
-        manifest["rows"],
-        sum(name.startswith("files/") for name in manifest["sha256"]),
-        any(name.startswith("files/node/") for name in manifest["sha256"]),
+        about.node, about.made_at, about.schema, about.shapes, about.accounts, check.rows, check.files, check.embedded
     )
 
 
@@ -154,9 +137,15 @@ def _put_all(found: _Found, contents: Contents, databases: Mapping[str, Database
 
 
 def _put_rows(db: Database, service: str, members: _Found, contents: Contents, now: datetime) -> None:
-    with db.write(statement_timeout_s=_PATIENCE_S) as conn:
-        _fill(conn, service, members, contents)
-        facts.resend(conn, now)
+    try:
+        with db.write(statement_timeout_s=_PATIENCE_S) as conn:
+            _fill(conn, service, members, contents)
+            facts.resend(conn, now)
+    except DBAPIError as error:
+        # SQLite says that of a table or column that is not there, too.
+        if away(error) and "no such table" not in str(error) and "no column" not in str(error):
+            raise
+        raise checking.foreign(f"its rows of {service} do not fit its own tables") from error
 
 
 def _fill(conn: Connection, service: str, members: _Found, contents: Contents) -> None:
@@ -165,7 +154,8 @@ def _fill(conn: Connection, service: str, members: _Found, contents: Contents) -
     with _links_checked_at_the_end(conn):
         for name, content in members:
             table = name.split("/")[2]
-            rows.put(conn, table, shapes[table], content.read())
+            for block in rows.blocks(content):
+                rows.put(conn, table, shapes[table], block)
     for table, shape in shapes.items():
         rows.go_on_counting(conn, table, shape)
     migrating.finish(conn, migrating.versions_of(service))
@@ -194,9 +184,8 @@ def _alter(conn: Connection, links: list[tuple[str, str]], to: str) -> None:
 
 def _put_file(folder: Path, service: str, name: str, content: BinaryIO) -> None:
     # Anybody who knows the recipient can make a backup for it: it may not write anywhere else.
-    plain = ".." not in PurePosixPath(name).parts
-    if not plain or not any(fnmatchcase(name, pattern) for pattern in FILES[service]):
-        raise Invalid(f"This backup holds a file that is none of a node's: {name!r}. Do not use it.")
+    if not checking.is_of_a_node(service, name):
+        raise checking.of_no_node(name)
     path = folder / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:

@@ -4,8 +4,8 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, BinaryIO
 
 from sqlalchemy import (
     JSON,
@@ -29,6 +29,8 @@ from sqlalchemy.types import TypeEngine
 from services.common.database import UtcDateTime
 
 _AT_ONCE = 500
+_BYTES_AT_ONCE = 8 * 1024 * 1024
+_LONGEST_ROW = 64 * 1024 * 1024
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "instant": UtcDateTime(),
     "date": Date(),
@@ -49,6 +51,8 @@ _IN: Mapping[str, Callable[[Any], Any]] = {
     "date": date.fromisoformat,
     "bytes": b64decode,
 }
+_SAID_AS = {"instant": str, "date": str, "bytes": str, "boolean": bool, "number": int, "text": str, "json": object}
+_BIGGEST = 2**63
 # Numbers of transactions of the database that the rows come from mean nothing in another.
 _TRANSACTION = "tx"
 _WITH_TRANSACTIONS = frozenset({"facts", "audit"})
@@ -63,8 +67,22 @@ class Shape:
     highest: int = 0
 
 
+def shape_in(said: dict[str, Any]) -> Shape:
+    """Raises `ValueError`, `KeyError` or `TypeError` for what describes no table."""
+    shape = Shape(**said)
+    if set(shape.columns.values()) - _TYPES.keys() or shape.numbered not in {"", *shape.columns}:
+        raise ValueError
+    if type(shape.highest) is not int or not 0 <= shape.highest < _BIGGEST:
+        raise ValueError
+    return shape
+
+
+def columns_of(table: Table) -> dict[str, str]:
+    return {column.name: _kind(column) for column in table.columns}
+
+
 def shape_of(conn: Connection, table: Table) -> Shape:
-    columns = {column.name: _kind(column) for column in table.columns}
+    columns = columns_of(table)
     counted = table.autoincrement_column
     if counted is None:
         return Shape(columns)
@@ -87,10 +105,31 @@ def made_of(shape: Shape, name: str, schema: str | None = None) -> Table:
     return Table(name, MetaData(), *(Column(each, _TYPES[kind]) for each, kind in shape.columns.items()), schema=schema)
 
 
+def blocks(content: BinaryIO) -> Iterator[bytes]:
+    """A member's rows, so many at once as memory holds. Raises `ValueError` for a row that is longer than any."""
+    block, size = list[bytes](), 0
+    while line := content.readline(_LONGEST_ROW + 1):
+        if len(line) > _LONGEST_ROW:
+            raise ValueError
+        block.append(line)
+        size += len(line)
+        if len(block) == _AT_ONCE or size > _BYTES_AT_ONCE:
+            yield b"".join(block)
+            block, size = [], 0
+    if block:
+        yield b"".join(block)
+
+
+def read(shape: Shape, block: bytes) -> list[dict[str, Any]]:
+    """Raises `ValueError`, `TypeError` or `RecursionError` for what are no rows of this shape."""
+    kinds = shape.columns.values()
+    found = (json.loads(line) for line in block.splitlines())
+    return [dict(zip(shape.columns, map(_value, row, kinds), strict=True)) for row in found]
+
+
 def put(conn: Connection, name: str, shape: Shape, block: bytes, schema: str | None = None) -> int:
     """Adds a block of rows; returns how many."""
-    ways = [_IN.get(kind) for kind in shape.columns.values()]
-    rows = [dict(zip(shape.columns, map(_said, json.loads(line), ways), strict=True)) for line in block.splitlines()]
+    rows = read(shape, block)
     if name in _WITH_TRANSACTIONS:
         rows = [{**row, _TRANSACTION: 0} for row in rows]
     conn.execute(insert(made_of(shape, name, schema)), rows)
@@ -130,6 +169,18 @@ def _kind(column: Column[Any]) -> str:
     if isinstance(column.type, UtcDateTime):
         return "instant"
     return _KINDS[column.type.python_type]
+
+
+def _value(said: Any, kind: str) -> Any:
+    if said is None:
+        return None
+    right = isinstance(said, _SAID_AS[kind])
+    if not right or (kind == "number" and not -_BIGGEST <= said < _BIGGEST):
+        raise ValueError
+    value = _IN.get(kind, lambda each: each)(said)
+    if kind == "instant" and (value.tzinfo is None or not value.astimezone(UTC)):
+        raise ValueError
+    return value
 
 
 def _said(value: Any, way: Callable[[Any], Any] | None) -> Any:

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.browser.county import County
 from tests.browser.states import State
 
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 SERIOUS = {"serious", "critical"}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -70,9 +71,20 @@ def a_blank_page(chromium: Browser, *, width: int = 1280, **options: Any) -> Ite
         context.close()
 
 
+def go(page: Page, address: str) -> None:
+    """Opens it; again where Chromium saw a network come or go meanwhile: containers beside it bring theirs."""
+    for tries_left in (2, 1, 0):
+        try:
+            page.goto(address)
+            return
+        except Error as error:
+            if not tries_left or NETWORK_CHANGED not in str(error):
+                raise
+
+
 def enter(page: Page, county: County, state: State) -> None:
     """Opens the state's page and does there what the state says."""
-    page.goto(county.address + state.path)
+    go(page, county.address + state.path)
     for name, value in state.fill:
         page.fill(f"[name={name}]", value)
     if state.press:

@@ -5,12 +5,14 @@ from typing import Any
 
 from playwright.sync_api import APIResponse, Page
 
+from tests.browser import looking
+
 PASS_PHRASE = "a long phrase of words"
 
 
 def comes_in(page: Page, link: str) -> None:
     """As Cath, whose account is called cath."""
-    page.goto(link)
+    looking.go(page, link)
     page.get_by_role("button", name="Sign in and come back").click()
     page.get_by_role("link", name="Make an account").click()
     page.wait_for_url("**/login-actions/registration?**")

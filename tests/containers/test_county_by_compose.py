@@ -246,7 +246,7 @@ def test_a_county_is_looked_at_before_an_upgrade_and_goes_on(county: Compose, tm
     here = replace(county, settings={**county.settings, "FOSSE_BACKUPS": str(tmp_path)})
 
     without = here("run", "--rm", "-T", "upgrade", "--check")
-    (tmp_path / f"notts-{utc_now():{STAMP}}.age").touch()
+    (tmp_path / f"notts-{utc_now():{STAMP}}.age").write_bytes(b"age")
     done = here("run", "--rm", "-T", "upgrade")
 
     assert without.returncode == 1, in_one_line(without)

@@ -43,12 +43,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         "POSTGRES_IMAGE": machine.POSTGRES_IMAGE,
         "KAFKA_IMAGE": machine.KAFKA_IMAGE,
         "KEYCLOAK_IMAGE": machine.KEYCLOAK_IMAGE,
+        # Built anew: on this machine an older one may have the usual name.
+        "FOSSE_KEYCLOAK_IMAGE": f"fosse-keycloak:guide-{secrets.token_hex(4)}",
     }
     made = Checkout.fresh(tmp_path_factory.mktemp("guide") / "fosse", settings)
     try:
         yield made
     finally:
         made.type("docker compose --profile operator down --volumes --timeout 5")
+        made.type(f"docker image rm {settings['FOSSE_KEYCLOAK_IMAGE']}")
         # Those of the containers' user too.
         shutil.rmtree(made.folder)
 

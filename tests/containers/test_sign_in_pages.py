@@ -16,7 +16,6 @@ from tests.mail_server import MailServer as Post
 
 pytestmark = [pytest.mark.xdist_group("keycloak"), pytest.mark.timeout(400)]
 PUBLIC = "https://notts.example"
-_NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 _PAGES = 15
 
 
@@ -89,7 +88,7 @@ def _a_convenor_signs_in(page: Page, keycloak: Keycloak, name: str) -> Iterator[
 
 def _open(page: Page, keycloak: Keycloak) -> None:
     page.context.clear_cookies()
-    page.goto(Browser(keycloak, PUBLIC).asked)
+    looking.go(page, Browser(keycloak, PUBLIC).asked)
 
 
 def _sign_in(page: Page, name: str, password: str) -> None:
@@ -122,7 +121,7 @@ def _faults_of_all(chromium: Chromium, keycloak: Keycloak) -> list[str] | None:
                 faults = (*looking.axe_faults(page), *looking.too_wide(page), *_not_ours(page))
                 found += [f"{name}: {each}" for each in faults]
         except Error as error:
-            if _NETWORK_CHANGED in str(error):
+            if looking.NETWORK_CHANGED in str(error):
                 return None
             raise
     return found if seen == _PAGES else [*found, f"{seen} pages"]

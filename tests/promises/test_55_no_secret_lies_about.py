@@ -29,7 +29,10 @@ STACKS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "a county": ((), {"gateway": "127.0.0.1"}),
     "behind TLS": (("deploy/tls/compose.yml",), {"gateway": "127.0.0.1", "tls": ""}),
     "a hub": (("deploy/region/compose.yml",), {"gateway": "127.0.0.1", "federation": ""}),
-    "watched": (("deploy/observability/compose.yml",), {"gateway": "127.0.0.1", "prometheus": "127.0.0.1"}),
+    "watched": (
+        ("deploy/observability/compose.yml",),
+        {"gateway": "127.0.0.1", "prometheus": "127.0.0.1", "jaeger": "127.0.0.1"},
+    ),
 }
 
 

@@ -125,10 +125,13 @@ def test_the_facts_and_the_log_are_the_changes_over_random_histories(sqlite_data
 
     kept = play(Meetings, begin)
 
+    # On a busy machine some steps are refused, and a history may then not come to the bug: it is played again.
     with pytest.raises(AssertionError):
-        play(DualWriteMeetings, begin)
+        for _ in range(3):
+            play(DualWriteMeetings, begin)
     with pytest.raises((AssertionError, NotAsDecided)):
-        play(ForgetfulMeetings, begin)
+        for _ in range(3):
+            play(ForgetfulMeetings, begin)
 
     figures = f"histories={HISTORIES} changes={kept} differences=0 planted[dual write]=caught planted[forgetful]=caught"
     promise(2, "embedded", "facts = changes, places = their log", kept > HISTORIES, figures, SEED)

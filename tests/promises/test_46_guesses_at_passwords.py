@@ -80,7 +80,7 @@ def past_the_name(county: County, guesses: int) -> int:
         if number % MOST == 0:
             county.somebody(eve.address).ask("POST", f"{eve.action.partition('?')[0]}?{other}", {"username": new_id()})
         twisted = re.sub(r"(tab_id=[\w-]+)", rf"x=1;\1&{other}", eve.action)
-        looked += "Invalid authenticator code" in eve.ask("POST", twisted, {"otp": f"{number:06}"}).text
+        looked += "This code is not right" in eve.ask("POST", twisted, {"otp": f"{number:06}"}).text
     return looked
 
 

@@ -110,13 +110,17 @@ def _faults_of_all(chromium: Chromium, keycloak: Keycloak) -> list[str] | None:
     and Chromium then drops what it was about to read.
     """
     found: list[str] = []
+    dropped: list[str] = []
     seen = 0
     with looking.a_blank_page(chromium, width=320, ignore_https_errors=True) as page:
         page.on("request", lambda asked: found.append(asked.url) if _is_elsewhere(asked.url, keycloak) else None)
+        page.on("requestfailed", lambda asked: dropped.append(asked.url) if _was_dropped(asked.failure) else None)
         try:
             for name in pages_on_the_way_in(page, keycloak):
                 seen += 1
-                if page.url.startswith("chrome-error:"):
+                # With its style sheets: a page that was sent for is not always there.
+                page.wait_for_load_state("networkidle")
+                if page.url.startswith("chrome-error:") or dropped:
                     return None
                 faults = (*looking.axe_faults(page), *looking.too_wide(page), *_not_ours(page))
                 found += [f"{name}: {each}" for each in faults]
@@ -125,6 +129,10 @@ def _faults_of_all(chromium: Chromium, keycloak: Keycloak) -> list[str] | None:
                 return None
             raise
     return found if seen == _PAGES else [*found, f"{seen} pages"]
+
+
+def _was_dropped(failure: str | None) -> bool:
+    return looking.NETWORK_CHANGED in (failure or "")
 
 
 def _is_elsewhere(url: str, keycloak: Keycloak) -> bool:

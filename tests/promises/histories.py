@@ -20,6 +20,8 @@ from tests.promises.planted import planted
 
 SEED = 2
 HISTORIES, STEPS = (400, 60) if FULL else (25, 30)
+# Hypothesis takes values from whatever modules are loaded too, so which history comes to a planted bug is not fixed.
+UNTIL_CAUGHT = 20 * HISTORIES
 
 
 class Crash(Exception):
@@ -81,7 +83,7 @@ class DualWrite(History):
         self.sent += [message for message, _ in said]
 
 
-def play(machine: type[History], begin: Callable[[Any], None]) -> int:
+def play(machine: type[History], begin: Callable[[Any], None], histories: int = HISTORIES) -> int:
     """Plays the histories; returns how many changes were kept. Raises on the first that does not hold together.
 
     `begin` gives each history its fresh database.
@@ -100,7 +102,7 @@ def play(machine: type[History], begin: Callable[[Any], None]) -> int:
             self.db.dispose()
 
     plan = settings(
-        max_examples=HISTORIES,
+        max_examples=histories,
         stateful_step_count=STEPS,
         deadline=None,
         derandomize=True,

@@ -27,7 +27,7 @@ from services.resource.usecases.drafting import Target
 from services.resource.usecases.shelf import Shelf, save
 from services.resource.usecases.taking import take_entries
 from tests.databases import SqliteDatabases, open_database
-from tests.promises.histories import HISTORIES, SEED, DualWrite, History, play
+from tests.promises.histories import HISTORIES, SEED, UNTIL_CAUGHT, DualWrite, History, play
 from tests.promises.promise import promise
 from tests.unit.resource.entries import a_body, a_put
 from tests.unit.resource.shelves import CARE_HOMES, NOW, VOCABULARY, a_convenor, a_member, an_id, some_words
@@ -176,7 +176,7 @@ def test_the_facts_are_the_changes_over_random_histories(sqlite_databases: Sqlit
     kept = play(Resources, begin)
 
     with pytest.raises(AssertionError):
-        play(DualWriteResources, begin)
+        play(DualWriteResources, begin, UNTIL_CAUGHT)
 
     figures = f"histories={HISTORIES} changes={kept} differences=0 planted[dual write]=caught"
     promise(2, "embedded", "facts = changes", kept > HISTORIES, figures, SEED)

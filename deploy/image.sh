@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the image and lays beside it, in .data/image: its id, and its SBOM. Says how large it is over its base.
-#   deploy/image.sh [NAME]     NAME: fosse:local; PYTHON_IMAGE=… (or in .env) another base; AUDIT=1 asks the index for advisories too
+#   deploy/image.sh [NAME]     NAME: fosse:local; PYTHON_IMAGE=…, or in .env: another base; AUDIT=1 asks for advisories
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-fosse:local}

@@ -40,6 +40,7 @@ from services.common.channels import Channels
 from services.common.clock import Clock, utc_now
 from services.common.database import Database
 from services.common.errors import NotAllowed
+from services.common.trace_context import tracer_of
 from services.common.wires import wires_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -54,7 +55,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, channels: Channels
     migrating.check(db, MIGRATIONS)
     secret = security.secret_key(settings.secret_key_file)
     app = _flask(settings, secret)
-    tracer = tracing.tracer_of(settings)
+    tracer = tracer_of("gateway", settings.traces)
     connected = channels or Channels(wires_of(settings.run_dir, settings.tls_dir), "gateway", tracer)
     door = _door(settings, db, secret, connected, clock)
     stop_tracing = tracing.start(app, tracer)

@@ -6,23 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, g, request
 
-from gateway.settings import Settings
-
 if TYPE_CHECKING:
     from services.common.tracing import Tracer
 
 # Whoever asks may write anything into the method.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-def tracer_of(settings: Settings) -> "Tracer | None":
-    """None unless a setting says where spans go."""
-    if not settings.traces:
-        return None
-    # Only where it is asked for, so that others do not carry the library in memory.
-    from services.common.tracing import Tracer
-
-    return Tracer("gateway", settings.traces)
 
 
 def start(app: Flask, tracer: "Tracer | None") -> Callable[[], None]:

@@ -16,6 +16,7 @@ from tests.databases import PostgresDatabases, SqliteDatabases, open_database
 from tests.keycloak import Keycloak
 from tests.keycloak import running as running_keycloak
 from tests.rules.habits import telling_records
+from tests.standing import a_broker, a_postgres
 
 # How fast inputs are made and looked at says how busy the machine is, nothing of the product.
 settings.register_profile("fosse", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -41,6 +42,20 @@ def broker() -> Iterator[Broker]:
     """A Kafka broker, for the whole run."""
     machine.need_containers(machine.KAFKA_IMAGE)
     with Broker() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_broker() -> Iterator[Broker]:
+    """One that a test may stop, kill or cut off."""
+    with a_broker() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresContainer]:
+    """As above."""
+    with a_postgres() as running:
         yield running
 
 

@@ -17,12 +17,12 @@ from services.common.loops import Loop
 from services.common.migrating import WrongVersion, versions_of
 from services.common.rpc import unobserved
 from services.common.service import Floor, Running, Service
+from services.common.trace_context import tracer_of
 from services.common.vitals import given_to
 from services.common.wires import wires_of
 
 if TYPE_CHECKING:
     from services.common.metrics import Metrics
-    from services.common.tracing import Tracer
 
 
 class ProcessSettings(Protocol):
@@ -74,15 +74,6 @@ def _metrics() -> "Metrics":
     return Metrics()
 
 
-def _tracer(name: str, collector: str) -> "Tracer | None":
-    if not collector:
-        return None
-    # As with metrics.
-    from services.common.tracing import Tracer
-
-    return Tracer(name, collector)
-
-
 def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only: bool) -> None:
     logs.start(name)
     db = Database(given.database, connections=given.connections)
@@ -93,7 +84,7 @@ def _run(name: str, given: S, build: Callable[[Floor, S], Service], migrate_only
     if not given.kafka:
         raise OSError(f"Set FOSSE_{name.upper()}_KAFKA to the address of Kafka, such as kafka:9092.")
     told = signals.told_to_end()
-    tracer = _tracer(name, given.traces)
+    tracer = tracer_of(name, given.traces)
     channels = Channels(wires_of(given.run_dir, given.tls_dir), name, tracer)
     seen_of_it = given_to(given, given.tls_dir, given.data_dir)  # type: ignore[arg-type]  # settings are dataclasses
     floor = Floor(name, db, utc_now, channels, given.data_dir, seen_of_it)

@@ -44,7 +44,7 @@ class Tracer:
     def __init__(self, process: str, collector: str) -> None:
         """Raises `BadSetting` when `collector` is no web address."""
         if urlsplit(collector).scheme not in {"http", "https"}:
-            raise BadSetting(f"TRACES is {collector!r}; it should look like http://jaeger:4318/v1/traces.")
+            raise BadSetting(f"The setting traces is {collector!r}; it should look like http://jaeger:4318/v1/traces.")
         running = version.running()
         told = {"service.namespace": "fosse", "service.name": process, "service.version": running.version}
         self._provider = TracerProvider(resource=Resource.create(told))
@@ -128,7 +128,7 @@ class Tracer:
         span = self._tracer.start_span(name, _context(parent), kind, said)
         try:
             yield span
-        except Exception as error:
+        except Exception as error:  # whatever ends it goes on; here is noted that it did
             # Its name only: an exception's words may quote somebody's.
             _ended(span, outcome(error))
             raise

@@ -2,24 +2,21 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 
-import gateway.app
 from services.common import migrating
-from services.common.database import Database
 from services.common.migrating import Standing
-from services.common.topics import SERVICES
 from services.node.backup import places
 from services.node.doctor.judging import LOW_BYTES, Problem
 from services.node.folder import Folder
+from services.node.setup.databases import MIGRATED, opened, versions_of
 from services.node.setup.secrets import database_of
 
-NAMES = (*SERVICES, "gateway")
 BACKUP_WITHIN = timedelta(days=1)
 # Backups may be made on another machine than this.
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -38,11 +35,11 @@ class Upgrade:
 
 def embedded(data: Path, node: str, backups: Path | None) -> Upgrade:
     folder = Folder(data)
-    return Upgrade(node, {name: folder.database(name) for name in NAMES}, [data], backups)
+    return Upgrade(node, {name: folder.database(name) for name in MIGRATED}, [data], backups)
 
 
 def deployed(node: str, volumes: Path, secrets: Path, host: str, backups: Path | None) -> Upgrade:
-    databases = {name: database_of(secrets, host, name) for name in NAMES}
+    databases = {name: database_of(secrets, host, name) for name in MIGRATED}
     return Upgrade(node, databases, sorted(volumes.iterdir()), backups)
 
 
@@ -50,7 +47,7 @@ def standings(upgrade: Upgrade) -> Mapping[str, Standing]:
     """Raises `WrongVersion` where a database does not serve this software."""
     found = {}
     for name, address in upgrade.databases.items():
-        with _opened(address) as db:
+        with opened(address) as db:
             found[name] = migrating.standing(db, versions_of(name))
     return found
 
@@ -58,13 +55,9 @@ def standings(upgrade: Upgrade) -> Mapping[str, Standing]:
 def migrate(upgrade: Upgrade) -> Iterator[str]:
     """Each database that was brought up to date; may be killed at any point and run again."""
     for name, address in upgrade.databases.items():
-        with _opened(address) as db:
+        with opened(address) as db:
             if migrating.migrate(db, versions_of(name)):
                 yield name
-
-
-def versions_of(name: str) -> Path:
-    return gateway.app.MIGRATIONS if name == "gateway" else migrating.versions_of(name)
 
 
 def problems(upgrade: Upgrade, now: datetime) -> Iterator[Problem]:
@@ -102,16 +95,7 @@ def _made_at(backup: Path) -> datetime | None:
 
 
 def _size(address: str) -> int:
-    with _opened(address) as db, db.read() as conn:
+    with opened(address) as db, db.read() as conn:
         if db.sqlite:
             return int(conn.scalar(text("select page_count * page_size from pragma_page_count, pragma_page_size")) or 0)
         return int(conn.scalar(text("select pg_database_size(current_database())")) or 0)
-
-
-@contextmanager
-def _opened(address: str) -> Iterator[Database]:
-    db = Database(address)
-    try:
-        yield db
-    finally:
-        db.dispose()

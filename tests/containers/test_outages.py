@@ -15,25 +15,13 @@ from tests.containers.load import Load
 from tests.containers.road import Road, roads
 from tests.databases import PostgresDatabases
 from tests.machine import FULL
-from tests.standing import WAYS, Away, a_broker, a_postgres
+from tests.standing import WAYS, Away
 from tests.waiting import until
 
 # Longer than a reader's session with Kafka, so that its group has given it up meanwhile.
 OUTAGE_S = 60.0 if FULL else 7.0
 BACK_WITHIN_S = 30.0
 pytestmark = [pytest.mark.xdist_group("outages"), pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def own_broker() -> Iterator[Broker]:
-    with a_broker() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def own_postgres() -> Iterator[PostgresContainer]:
-    with a_postgres() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -14,25 +14,13 @@ from tests.databases import PostgresDatabases
 from tests.machine import FULL
 from tests.promises.promise import promise
 from tests.promises.stories import Story, Victim, a_story
-from tests.standing import a_broker, a_postgres, killed
+from tests.standing import killed
 from tests.waiting import until
 
 SEED = 1
 ROUNDS = 25 if FULL else 1
 WRITER, READER, POSTGRES, KAFKA = "writer and relay", "reader", "PostgreSQL", "Kafka"
 pytestmark = [pytest.mark.xdist_group("outages"), pytest.mark.timeout(3600 if FULL else 300)]
-
-
-@pytest.fixture(scope="module")
-def own_broker() -> Iterator[Broker]:
-    with a_broker() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def own_postgres() -> Iterator[PostgresContainer]:
-    with a_postgres() as running:
-        yield running
 
 
 @pytest.fixture

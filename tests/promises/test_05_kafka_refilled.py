@@ -20,19 +20,12 @@ from tests.databases import PostgresDatabases
 from tests.machine import FULL
 from tests.promises.planted import planted
 from tests.promises.promise import promise
-from tests.standing import a_broker
 from tests.waiting import until
 
 SEED = 5
 LOSSES, WRITES = (5, 10_000) if FULL else (2, 600)
 pytestmark = [pytest.mark.xdist_group("kafka"), pytest.mark.timeout(1800 if FULL else 300)]
 NO_REFILL, NO_DEDUPE = "what was marked sent is not sent again", "no dedupe"
-
-
-@pytest.fixture(scope="module")
-def own_broker() -> Iterator[Broker]:
-    with a_broker() as running:
-        yield running
 
 
 @pytest.fixture

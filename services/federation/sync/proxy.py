@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from services.common.rpc_errors import Away
 from services.common.settings import BadSetting
 
-_SAFE = "What this node holds is safe, and it keeps trying."
+SAFE = "What this node holds is safe, and it keeps trying."
 # Not those of the process's environment, which say nothing about a hub.
 _DIRECT = (("grpc.enable_http_proxy", 0),)
 
@@ -97,7 +97,7 @@ def in_the_way(proxy: Proxy | None, host: str, port: int, timeout_s: float) -> s
     try:
         socket.create_connection((proxy.host, proxy.port), timeout_s).close()
     except OSError:
-        return f"The proxy at {proxy.address} (FOSSE_FEDERATION_PROXY) does not answer. {_SAFE}"
+        return f"The proxy at {proxy.address} (FOSSE_FEDERATION_PROXY) does not answer. {SAFE}"
     try:
         dial(proxy, host, port, timeout_s).close()
     except OSError as fault:
@@ -115,11 +115,11 @@ def _refused(proxy: Proxy, place: str, fault: str) -> str:
     if " 407 " in fault:
         return (
             f"The proxy at {proxy.address} wants another name and password. Put them into the file that "
-            f"FOSSE_FEDERATION_PROXY_CREDENTIALS_FILE names, and restart federation. {_SAFE}"
+            f"FOSSE_FEDERATION_PROXY_CREDENTIALS_FILE names, and restart federation. {SAFE}"
         )
     said = fault.partition("Tunnel connection failed: ")[2]
     told = f" It said: {said[:60]}." if said else ""
     return (
         f"The proxy at {proxy.address} opens no way to {place}.{told} Ask whoever runs it to allow that place, or "
-        f"whether the hub is up. {_SAFE}"
+        f"whether the hub is up. {SAFE}"
     )

@@ -10,10 +10,9 @@ from cryptography import x509
 
 from services.federation import authority
 from services.federation.domain.standing import Standing
-from services.federation.sync.proxy import Proxy, dial, in_the_way
+from services.federation.sync.proxy import SAFE, Proxy, dial, in_the_way
 
 _TIMEOUT_S = 3.0
-_SAFE = "What this node holds is safe, and it keeps trying."
 
 
 def why_no_answer(known: Standing, tls_key: bytes, now: datetime, proxy: Proxy | None) -> str:
@@ -21,10 +20,10 @@ def why_no_answer(known: Standing, tls_key: bytes, now: datetime, proxy: Proxy |
     if now >= certificate.not_valid_after_utc:
         return (
             f"This node's certificate ran out on {certificate.not_valid_after_utc:%d %B %Y}, or its clock is wrong: it "
-            f"says {now:%d %B %Y %H:%M}. Check the clock; if it is right, enrol with the hub again. {_SAFE}"
+            f"says {now:%d %B %Y %H:%M}. Check the clock; if it is right, enrol with the hub again. {SAFE}"
         )
     if now < certificate.not_valid_before_utc:
-        return f"This machine says {now:%d %B %Y %H:%M}, before its certificate was made. Set the clock. {_SAFE}"
+        return f"This machine says {now:%d %B %Y %H:%M}, before its certificate was made. Set the clock. {SAFE}"
     host, _, port = known.door_address.rpartition(":")
     where = host.strip("[]"), int(port)
     return in_the_way(proxy, *where, _TIMEOUT_S) or _knock(known, where, tls_key, proxy)
@@ -36,7 +35,7 @@ def _knock(known: Standing, where: tuple[str, int], tls_key: bytes, proxy: Proxy
         with dial(proxy, host, port, _TIMEOUT_S) as plain:
             return _shake_hands(plain, host, known, tls_key)
     except (OSError, ValueError):
-        return f"The hub does not answer at {known.door_address}. {_SAFE}"
+        return f"The hub does not answer at {known.door_address}. {SAFE}"
 
 
 def _shake_hands(plain: socket.socket, host: str, known: Standing, tls_key: bytes) -> str:
@@ -45,17 +44,17 @@ def _shake_hands(plain: socket.socket, host: str, known: Standing, tls_key: byte
             # With TLS 1.3 a refused certificate shows only when something is read.
             secure.settimeout(_TIMEOUT_S)
             if secure.recv(1):
-                return f"The hub at {known.door_address} is there, but gave no answer in time. {_SAFE}"
+                return f"The hub at {known.door_address} is there, but gave no answer in time. {SAFE}"
     except ssl.SSLCertVerificationError as fault:
         return (
             f"What answers at {known.door_address} does not show the hub's certificate ({fault.verify_message}). Check "
-            f"the address and this machine's clock, or ask the hub's operator. {_SAFE}"
+            f"the address and this machine's clock, or ask the hub's operator. {SAFE}"
         )
     except TimeoutError:
-        return f"The hub answers at {known.door_address} but is too busy just now. {_SAFE}"
+        return f"The hub answers at {known.door_address} but is too busy just now. {SAFE}"
     except (ssl.SSLError, ConnectionError):
         pass
-    return f"The hub refuses this node's certificate. Ask the hub's operator, or enrol again. {_SAFE}"
+    return f"The hub refuses this node's certificate. Ask the hub's operator, or enrol again. {SAFE}"
 
 
 def _context(known: Standing, tls_key: bytes) -> ssl.SSLContext:

@@ -14,6 +14,7 @@ from services.common.errors import Conflict
 from services.common.topics import SERVICES
 from services.node.setup.secrets import DATABASES, database_of, password_of
 
+MIGRATED = (*SERVICES, "gateway")
 _PATIENCE_S = 10
 
 
@@ -26,7 +27,21 @@ def prepare(secrets: Path, host: str) -> list[str]:
     with _superuser(secrets, host) as server:
         _shut(server)
         made = [f"database {name}" for name in DATABASES if _made(server, name, password_of(secrets, name))]
-    return made + [f"tables of {name}" for name in (*SERVICES, "gateway") if _migrated(secrets, host, name)]
+    return made + [f"tables of {name}" for name in MIGRATED if _migrated(secrets, host, name)]
+
+
+def versions_of(name: str) -> Path:
+    """The migrations of one of `MIGRATED`."""
+    return gateway.app.MIGRATIONS if name == "gateway" else migrating.versions_of(name)
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Database]:
+    db = Database(address)
+    try:
+        yield db
+    finally:
+        db.dispose()
 
 
 @contextmanager
@@ -74,9 +89,5 @@ def _made(server: psycopg.Connection, name: str, password: str) -> bool:
 
 def _migrated(secrets: Path, host: str, name: str) -> bool:
     """True where there was something to do."""
-    db = Database(database_of(secrets, host, name))
-    versions = gateway.app.MIGRATIONS if name == "gateway" else migrating.versions_of(name)
-    try:
-        return migrating.migrate(db, versions)
-    finally:
-        db.dispose()
+    with opened(database_of(secrets, host, name)) as db:
+        return migrating.migrate(db, versions_of(name))

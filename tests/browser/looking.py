@@ -1,17 +1,18 @@
 """Looking at a page as people do: opened in a state, checked for faults, walked by keyboard."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Request
 
 from tests.browser.county import County
 from tests.browser.states import State
 
-NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
+T = TypeVar("T")
+_NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 SERIOUS = {"serious", "critical"}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -78,8 +79,37 @@ def go(page: Page, address: str) -> None:
             page.goto(address)
             return
         except Error as error:
-            if not tries_left or NETWORK_CHANGED not in str(error):
+            if not tries_left or _NETWORK_CHANGED not in str(error):
                 raise
+
+
+def walked(chromium: Browser, walk: Callable[[Page], T], **options: Any) -> T:
+    """What `walk` brings back, on a page of its own; begun anew where Chromium saw a network come or go on the way,
+    for it drops what it was about to read: a form that is sent cannot be sent once more in the middle.
+    """
+    while True:
+        with a_blank_page(chromium, **options) as page:
+            dropped = _dropped(page)
+            try:
+                found = walk(page)
+            except Error as error:
+                if not dropped and _NETWORK_CHANGED not in str(error):
+                    raise
+                continue
+        if not dropped:
+            return found
+
+
+def _dropped(page: Page) -> list[str]:
+    """A list that fills with what Chromium leaves unread because a network came or went."""
+    dropped: list[str] = []
+
+    def note(asked: Request) -> None:
+        if _NETWORK_CHANGED in (asked.failure or ""):
+            dropped.append(asked.url)
+
+    page.on("requestfailed", note)
+    return dropped
 
 
 def enter(page: Page, county: County, state: State) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Page
 
 from services.common.ids import new_id
 from services.node.setup import accounts
@@ -98,41 +98,22 @@ def _sign_in(page: Page, name: str, password: str) -> None:
 
 
 def test_every_page_on_the_way_in_is_for_everybody_and_calls_nobody_else(chromium: Chromium, realm: Keycloak) -> None:
-    faults = _faults_of_all(chromium, realm)
-    while faults is None:
-        faults = _faults_of_all(chromium, realm)
+    faults = looking.walked(chromium, lambda page: _faults_of_all(page, realm), width=320, ignore_https_errors=True)
 
     assert faults == []
 
 
-def _faults_of_all(chromium: Chromium, keycloak: Keycloak) -> list[str] | None:
-    """None where the walk broke off: a container that starts or stops beside the test changes the machine's network,
-    and Chromium then drops what it was about to read.
-    """
+def _faults_of_all(page: Page, keycloak: Keycloak) -> list[str]:
     found: list[str] = []
-    dropped: list[str] = []
     seen = 0
-    with looking.a_blank_page(chromium, width=320, ignore_https_errors=True) as page:
-        page.on("request", lambda asked: found.append(asked.url) if _is_elsewhere(asked.url, keycloak) else None)
-        page.on("requestfailed", lambda asked: dropped.append(asked.url) if _was_dropped(asked.failure) else None)
-        try:
-            for name in pages_on_the_way_in(page, keycloak):
-                seen += 1
-                # With its style sheets: a page that was sent for is not always there.
-                page.wait_for_load_state("networkidle")
-                if page.url.startswith("chrome-error:") or dropped:
-                    return None
-                faults = (*looking.axe_faults(page), *looking.too_wide(page), *_not_ours(page))
-                found += [f"{name}: {each}" for each in faults]
-        except Error as error:
-            if looking.NETWORK_CHANGED in str(error):
-                return None
-            raise
+    page.on("request", lambda asked: found.append(asked.url) if _is_elsewhere(asked.url, keycloak) else None)
+    for name in pages_on_the_way_in(page, keycloak):
+        seen += 1
+        # With its style sheets: a page that was sent for is not always there.
+        page.wait_for_load_state("networkidle")
+        faults = (*looking.axe_faults(page), *looking.too_wide(page), *_not_ours(page))
+        found += [f"{name}: {each}" for each in faults]
     return found if seen == _PAGES else [*found, f"{seen} pages"]
-
-
-def _was_dropped(failure: str | None) -> bool:
-    return looking.NETWORK_CHANGED in (failure or "")
 
 
 def _is_elsewhere(url: str, keycloak: Keycloak) -> bool:
@@ -150,11 +131,16 @@ def test_without_javascript_people_sign_in_all_the_same(chromium: Chromium, real
     name = f"mia-{new_id()[:8]}"
     realm.add_account(name)
 
-    with looking.a_blank_page(chromium, ignore_https_errors=True, java_script_enabled=False) as page:
-        page.route(f"{PUBLIC}/**", lambda route: route.fulfill(body="back"))
-        _open(page, realm)
-        shown = page.get_by_role("button").all_inner_texts()
-        _sign_in(page, name, PASS_PHRASE)
-        page.wait_for_url(f"{PUBLIC}/**")
+    options = {"ignore_https_errors": True, "java_script_enabled": False}
+    shown = looking.walked(chromium, lambda page: _buttons_on_the_way(page, realm, name), **options)
 
     assert shown == ["Sign in"]
+
+
+def _buttons_on_the_way(page: Page, keycloak: Keycloak, name: str) -> list[str]:
+    page.route(f"{PUBLIC}/**", lambda route: route.fulfill(body="back"))
+    _open(page, keycloak)
+    shown = page.get_by_role("button").all_inner_texts()
+    _sign_in(page, name, PASS_PHRASE)
+    page.wait_for_url(f"{PUBLIC}/**")
+    return shown

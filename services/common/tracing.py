@@ -128,7 +128,7 @@ class Tracer:
         span = self._tracer.start_span(name, _context(parent), kind, said)
         try:
             yield span
-        except Exception as error:  # whatever ends it goes on; here is noted that it did
+        except Exception as error:  # of any kind, because the span says how the work ended; raised again as it came
             # Its name only: an exception's words may quote somebody's.
             _ended(span, outcome(error))
             raise

@@ -87,17 +87,18 @@ def walked(chromium: Browser, walk: Callable[[Page], T], **options: Any) -> T:
     """What `walk` brings back, on a page of its own; begun anew where Chromium saw a network come or go on the way,
     for it drops what it was about to read: a form that is sent cannot be sent once more in the middle.
     """
-    while True:
+    for tries_left in (4, 3, 2, 1, 0):
         with a_blank_page(chromium, **options) as page:
             dropped = _dropped(page)
             try:
                 found = walk(page)
             except Error as error:
-                if not dropped and _NETWORK_CHANGED not in str(error):
+                if not tries_left or (not dropped and _NETWORK_CHANGED not in str(error)):
                     raise
                 continue
         if not dropped:
             return found
+    raise AssertionError("the machine's network never stayed as it was for a whole walk")
 
 
 def _dropped(page: Page) -> list[str]:

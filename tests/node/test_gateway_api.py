@@ -244,8 +244,15 @@ def test_nobody_asking_costs_no_look_into_the_sessions(web: Web) -> None:
         if str(conn.engine.url) == web.settings.database:
             looked.append(statement)
 
+    def looks(browser: Browser) -> list[str]:
+        looked.clear()
+        browser.get("/api/v1/resources?query=falls")
+        return [statement for statement in looked if "sessions" in statement]
+
+    nora = web.signed_in(90, "Nora Example")
     event.listen(Engine, "before_cursor_execute", look)
-    web.fresh().get("/api/v1/resources?query=falls")
+    of_nobody, of_nora = looks(web.fresh()), looks(nora)
     event.remove(Engine, "before_cursor_execute", look)
 
-    assert [statement for statement in looked if "sessions" in statement] == []
+    assert of_nora, "a look would have been seen"
+    assert of_nobody == []

@@ -37,7 +37,7 @@ def show(delivery_id: str) -> str:
 def html(delivery_id: str) -> ResponseReturnValue:
     mail = _mail(delivery_id)
     if not mail.html:
-        raise NotFound("This mail has only a text. Go back to read it.")
+        raise NotFound("This mail has no page of its own. Go back to read it.")
     response = Response(mail.html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = MAIL_POLICY
     return response

@@ -8,7 +8,6 @@ from fosse.notification.v1 import notification_pb2_grpc as pb_grpc
 from services.common import access, ids, pages
 from services.common.clock import Clock
 from services.common.database import Database
-from services.common.errors import NotFound
 from services.notification import messages, usecases
 from services.notification.domain.delivery import State
 from services.notification.post import MailFolder
@@ -35,7 +34,7 @@ class Notification(pb_grpc.NotificationServicer):
         delivery = usecases.get_delivery(self._db, ids.checked(request.delivery_id), reader=access.asker(context))
         mail = self._folder.read(delivery.id)
         if mail is None:
-            raise NotFound("This mail is not in the folder: it was not written yet, or a mail server took it.")
+            return pb.GetMailResponse(delivery=messages.delivery_out(delivery))
         return pb.GetMailResponse(
             delivery=messages.delivery_out(delivery),
             to=str(mail["To"]),

@@ -82,6 +82,18 @@ def test_a_member_reads_own_mail_only_and_the_operator_all(world: World) -> None
         world.gateway.GetMail(anns, metadata=world.as_person(BEN))
 
 
+def test_a_mail_that_is_not_in_the_folder_still_says_how_it_went(world: World, tmp_path: Path) -> None:
+    world.adopted()
+    until(lambda: world.states() == [SENT], "the mail is in the folder")
+    for file in tmp_path.rglob("*.eml"):
+        file.unlink()
+
+    asked = pb.GetMailRequest(delivery_id=world.deliveries(ANN)[0].id)
+    mail = world.gateway.GetMail(asked, metadata=world.as_person(ANN))
+
+    assert (mail.delivery.state, mail.text, mail.html, mail.to) == (SENT, "", "", "")
+
+
 def test_a_member_who_left_is_written_to_no_more(world: World) -> None:
     world.adopted(authors=(an_id(7),))
 

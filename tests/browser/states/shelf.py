@@ -1,6 +1,7 @@
 """The shelf, the region, mail and what every node has."""
 
 from fosse.federation.v1 import federation_pb2 as federation
+from fosse.notification.v1 import notification_pb2 as notification
 from fosse.resource.v1 import facts_pb2
 from services.common.errors import Conflict, Invalid, TooMany
 from tests.browser import world
@@ -92,7 +93,7 @@ def _mail(county: County) -> None:
     waiting = world.a_mail(
         "waiting", state=1, attempts=3, problem="The mail server did not answer. We try again at 14:05."
     )
-    county.shelf.mails = [world.a_mail(), waiting]
+    county.shelf.mails = [world.a_mail(), notification.GetMailResponse(delivery=waiting.delivery)]
 
 
 def _paged(county: County) -> None:
@@ -189,6 +190,7 @@ STATES = (
     State("mail", "/mail", _mail),
     State("mail-empty", "/mail"),
     State("one-mail", f"/mail/{world.id_of('mail')}", _mail),
+    State("one-mail-on-its-way", f"/mail/{world.id_of('waiting')}", _mail),
     State("about", "/about", signed_in=False),
     State("accessibility", "/about/accessibility", signed_in=False),
     State("cookies", "/about/cookies", signed_in=False),

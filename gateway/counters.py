@@ -2,12 +2,25 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, delete, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Result,
+    String,
+    Table,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.sessions import METADATA
@@ -61,6 +74,10 @@ class Limit:
 # Whom to count as, for one limit; and when that was done.
 Charge = tuple[Limit, str]
 Taken = tuple[Limit, str, datetime]
+# Which limit, a keyed hash of whose, and when its window began; what was counted for each.
+Row = tuple[str, str, datetime]
+Counts = dict[Row, int]
+_ROW = (COUNTERS.c.what, COUNTERS.c.who, COUNTERS.c.since)
 
 
 class Counters:
@@ -76,10 +93,15 @@ class Counters:
 
     def take_all(self, charges: Iterable[Charge], now: datetime) -> None:
         """Counts one try of each, or of none where one of them is used up."""
+        wanted = {(_what(limit), self._hashed(who), _window(limit, now)): limit for limit, who in charges}
+        if not wanted:
+            return
+        # Windows begin at round times: only with the one before does no stretch of time hold more than `count`.
+        former = {(what, who, since): (what, who, since - limit.window) for (what, who, since), limit in wanted.items()}
         with self._db.write() as conn:
-            # In one order, so that two requests never wait for each other's rows.
-            for limit, who in sorted(charges, key=lambda charge: (_what(charge[0]), charge[1])):
-                self._take(conn, limit, who, now)
+            before, here = self._counted(conn, former.values()), self._count(conn, wanted)
+            for row, limit in wanted.items():
+                _check(limit, row[2], before.get(former[row], 0), here[row], now)
 
     def give_back(self, limit: Limit, who: str, taken: datetime) -> None:
         """An honest try does not count: many people share one address. The window that it was taken from gets it back:
@@ -106,30 +128,33 @@ class Counters:
             conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
             conn.execute(delete(TRIED).where(TRIED.c.at < now - timedelta(days=1)))
 
-    def _take(self, conn: Connection, limit: Limit, who: str, now: datetime) -> None:
-        since = _window(limit, now)
-        here = self._count(conn, limit, who, since, limit.at_a_time)
-        # Windows begin at round times: only with the one before does no stretch of time hold more than `count`.
-        before = self._counted(conn, limit, who, since - limit.window)
-        if here + before > limit.count:
-            over = since + limit.window if here <= limit.count else since + 2 * limit.window
-            raise TooMany(limit.sentence, retry_after_s=int((over - now).total_seconds()) + 1)
+    def _count(self, conn: Connection, wanted: Mapping[Row, Limit]) -> Counts:
+        # In one order, so that two requests never wait for each other's rows.
+        rows = [(*row, wanted[row].at_a_time) for row in sorted(wanted)]
+        made = self._insert(COUNTERS).values(rows)
+        counted = made.on_conflict_do_update(
+            index_elements=_ROW, set_={"count": COUNTERS.c["count"] + made.excluded["count"]}
+        )
+        return _counts(conn.execute(counted.returning(COUNTERS)))
 
-    def _count(self, conn: Connection, limit: Limit, who: str, since: datetime, by: int) -> int:
-        row = self._insert(COUNTERS).values(what=_what(limit), who=self._hashed(who), since=since, count=by)
-        counted = row.on_conflict_do_update(
-            index_elements=["what", "who", "since"], set_={"count": COUNTERS.c["count"] + by}
-        ).returning(COUNTERS.c["count"])
-        return int(conn.execute(counted).scalar_one())
-
-    def _counted(self, conn: Connection, limit: Limit, who: str, since: datetime) -> int:
-        return conn.scalar(select(COUNTERS.c["count"]).where(*_same(limit, self._hashed(who), since))) or 0
+    def _counted(self, conn: Connection, rows: Iterable[Row]) -> Counts:
+        return _counts(conn.execute(select(COUNTERS).where(tuple_(*_ROW).in_(list(rows)))))
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         return sqlite.insert(table) if self._db.sqlite else postgresql.insert(table)
 
     def _hashed(self, who: str) -> str:
         return hmac.new(self._secret, f"who:{who}".encode(), hashlib.sha256).hexdigest()
+
+
+def _check(limit: Limit, since: datetime, before: int, here: int, now: datetime) -> None:
+    if here + before > limit.count:
+        over = since + limit.window if here <= limit.count else since + 2 * limit.window
+        raise TooMany(limit.sentence, retry_after_s=int((over - now).total_seconds()) + 1)
+
+
+def _counts(found: Result[Any]) -> Counts:
+    return {(row["what"], row["who"], row["since"]): row["count"] for row in found.mappings()}
 
 
 def _what(limit: Limit) -> str:

@@ -41,6 +41,21 @@ class _Waiting:
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's worker with threads."""
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            self._let_in_who_waits()
+
+    def _let_in_who_waits(self) -> None:
+        """A listener that is closed breaks the connections of those whom it has not accepted yet."""
+        for listener in self.sockets:
+            before = -1
+            while self.nr_conns != before:
+                before = self.nr_conns
+                self.accept(listener)
+            listener.close()
+        self.sockets: list[Any] = []
+
     def enqueue_req(self, conn: Any) -> None:
         conn.queued_at = time.monotonic()
         super().enqueue_req(conn)

@@ -11,7 +11,7 @@ from services.common.database import Database
 from services.common.local_bus import LocalBus
 from services.common.service import Floor, Running, Service
 from services.common.wires import Sockets
-from tests.databases import SqliteDatabases, open_database
+from tests.databases import Databases, open_database
 
 NO_SOURCES: Mapping[str, Database] = {}
 
@@ -27,7 +27,7 @@ class HeldClock:
 
 
 @contextmanager
-def a_floor(name: str, databases: SqliteDatabases, clock: Clock, folder: Path) -> Iterator[Floor]:
+def a_floor(name: str, databases: Databases, clock: Clock, folder: Path) -> Iterator[Floor]:
     """What the service stands on; `folder / "run"` will hold its socket."""
     channels = Channels(Sockets(folder / "run"), name)
     db = open_database(databases, name)

@@ -59,7 +59,10 @@ class PostgresDatabases:
         engine.dispose()
 
 
-def open_database(databases: SqliteDatabases | PostgresDatabases, versions: Path | str) -> Database:
+Databases = SqliteDatabases | PostgresDatabases
+
+
+def open_database(databases: Databases, versions: Path | str) -> Database:
     """A service's name stands for its folder of migrations."""
     return Database(databases.new_url(versions_of(versions) if isinstance(versions, str) else versions))
 

@@ -30,7 +30,7 @@ from services.node.provider.app import create_app as create_provider
 from services.node.web import WebServer, bound
 from tests.alone import a_floor, alone
 from tests.browsing import Browser
-from tests.databases import SqliteDatabases
+from tests.databases import Databases
 from tests.members import Members, put_community, tokens_of
 from tests.shelves import Post, Region, Shelf
 
@@ -64,7 +64,7 @@ class Web(Members):
 
 
 @contextmanager
-def a_gateway(folder: Path, databases: SqliteDatabases, **changed: Any) -> Iterator[Web]:
+def a_gateway(folder: Path, databases: Databases, **changed: Any) -> Iterator[Web]:
     """`changed` are settings of the gateway."""
     clock = Clock()
     shelf = Shelf()  # type: ignore[abstract]  # what it lacks answers UNIMPLEMENTED, as gRPC does
@@ -84,7 +84,7 @@ def a_gateway(folder: Path, databases: SqliteDatabases, **changed: Any) -> Itera
         yield Web(operator, accounts, fresh, app, settings, clock, shelf)
 
 
-def _settings(folder: Path, databases: SqliteDatabases, url: str, issuer: str, changed: dict[str, Any]) -> Settings:
+def _settings(folder: Path, databases: Databases, url: str, issuer: str, changed: dict[str, Any]) -> Settings:
     usual = Settings(
         slug="notts",
         name="Nottinghamshire",
@@ -112,7 +112,7 @@ def _provider(stack: ExitStack, folder: Path, settings: Settings, taken: socket.
 
 
 def _membership(
-    stack: ExitStack, folder: Path, databases: SqliteDatabases, settings: Settings, clock: Clock
+    stack: ExitStack, folder: Path, databases: Databases, settings: Settings, clock: Clock
 ) -> MembershipStub:
     floor = stack.enter_context(a_floor("membership", databases, clock, folder))
     stack.enter_context(alone(build(floor, MembershipSettings(issuer=settings.issuer)), floor))

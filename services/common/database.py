@@ -187,7 +187,8 @@ def lost(fault: BaseException) -> bool:
     """Was PostgreSQL not to be reached, or shut down meanwhile (SQLSTATE classes 08 and 57)?"""
     if not isinstance(fault, DBAPIError):
         return False
-    refused = type(fault.orig).__module__.startswith("psycopg") and "OperationalError" in type(fault).__name__
+    # SQLite's errors know no such code; an error of the driver itself, none in particular.
+    refused = "OperationalError" in type(fault).__name__ and hasattr(fault.orig, "sqlstate")
     return fault.connection_invalidated or (
         refused and (getattr(fault.orig, "sqlstate", "") or "08")[:2] in {"08", "57"}
     )

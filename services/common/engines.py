@@ -5,15 +5,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
-# A server that a cut network hides says nothing, and the kernel would wait for it for a quarter of an hour.
-_SILENCE = {
-    "connect_timeout": 5,
-    "tcp_user_timeout": 5_000,
-    "keepalives_idle": 5,
-    "keepalives_interval": 1,
-    "keepalives_count": 3,
-}
-
 
 def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:
     # Parameters are names and free text: an error that quotes them would carry them into the log.
@@ -30,19 +21,10 @@ def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections
         event.listen(engine, "begin", _begin_sqlite)
         _time_sqlite(engine, statement_timeout_s)
         return engine
-    milliseconds = int(statement_timeout_s * 1000)
-    return create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
-        pool_timeout=wait_s,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={
-            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
-            **_SILENCE,
-        },
-    )
+    # Ten megabytes that an embedded node has no use for.
+    from services.common import postgres
+
+    return postgres.make_engine(url, statement_timeout_s, wait_s, connections)
 
 
 _PRAGMAS = (
@@ -88,4 +70,6 @@ def allow(connection: Connection, sqlite: bool, seconds: float) -> None:
         event.listen(connection, "commit", lambda c: c.info.pop("fosse_timeout_s", None), once=True)
         event.listen(connection, "rollback", lambda c: c.info.pop("fosse_timeout_s", None), once=True)
     else:
+        raw: Any = connection.connection.dbapi_connection
+        raw.allow(seconds)
         connection.execute(text(f"set local statement_timeout = {int(seconds * 1000)}"))

@@ -17,7 +17,7 @@ from services.common.local_bus import LocalBus
 from tests import machine
 from tests.broker import Broker
 from tests.containers.road import Bus, Road, effects, roads
-from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.waiting import until
 
 FACTS = 10_000
@@ -45,7 +45,7 @@ def direct(server: PostgresContainer) -> str:
     return given.render_as_string(hide_password=False)
 
 
-def _runs(databases: SqliteDatabases | PostgresDatabases, new_bus: Callable[[], Bus]) -> Iterator[float]:
+def _runs(databases: Databases, new_bus: Callable[[], Bus]) -> Iterator[float]:
     for _ in range(RUNS):
         with roads(databases, new_bus) as road:
             yield _one(road)

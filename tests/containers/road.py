@@ -17,7 +17,7 @@ from services.common.database import Database
 from services.common.facts import Unsent
 from services.common.ids import new_id
 from services.common.topics import kind
-from tests.databases import PostgresDatabases, SqliteDatabases, open_database
+from tests.databases import Databases, open_database
 
 TABLES = MetaData()
 # No key of its own, so that a doubled effect shows.
@@ -131,9 +131,7 @@ class Road:
 
 
 @contextmanager
-def roads(
-    databases: SqliteDatabases | PostgresDatabases, new_bus: Callable[[], Bus], variant: str = ""
-) -> Iterator[Road]:
+def roads(databases: Databases, new_bus: Callable[[], Bus], variant: str = "") -> Iterator[Road]:
     source, sink = open_database(databases, "membership"), open_database(databases, "membership")
     with sink.write() as conn:
         TABLES.create_all(conn)

@@ -21,7 +21,7 @@ from services.common.database import Database
 from services.common.ids import new_id
 from services.common.kafka import KafkaBus
 from tests.containers import road
-from tests.databases import PostgresDatabases, SqliteDatabases, open_database
+from tests.databases import Databases, open_database
 from tests.machine import environment
 from tests.promises import killed
 from tests.promises.killed import Job
@@ -131,7 +131,7 @@ class Story:
 
 
 @contextmanager
-def a_story(databases: SqliteDatabases | PostgresDatabases, kafka: str) -> Iterator[Story]:
+def a_story(databases: Databases, kafka: str) -> Iterator[Story]:
     """`kafka` is its address; empty: LocalBus."""
     source, sink = (open_database(databases, "membership") for _ in range(2))
     for database, tables in ((source, killed.TABLES), (sink, road.TABLES)):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.databases import Databases, SqliteDatabases
 from tests.machine import FULL
 from tests.promises.killed import DUAL_WRITE, EARLY_ACK, NO_DEDUPE
 from tests.promises.promise import promise
@@ -19,7 +19,7 @@ KILLS, WRITES = (200, 10_000) if FULL else (20, 1_000)
 @pytest.fixture
 def story(request: pytest.FixtureRequest, sqlite_databases: SqliteDatabases) -> Iterator[Story]:
     kafka = ""
-    databases: SqliteDatabases | PostgresDatabases = sqlite_databases
+    databases: Databases = sqlite_databases
     if request.param == "stack":
         databases = request.getfixturevalue("postgres_databases")
         kafka = request.getfixturevalue("broker").address

@@ -1,5 +1,7 @@
 """Promise 12: a node that is told to end answers everybody who had asked; nobody sees a broken page."""
 
+import os
+import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,12 +14,16 @@ import pytest
 from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County
 from services.node.web import WebServer
+from tests.databases import SqliteDatabases
+from tests.gateway_processes import OURS, a_process
+from tests.gateways import Web, a_gateway
 from tests.promises.planted import planted
 from tests.promises.promise import promise
 from tests.whole_nodes import a_whole_node
 
 SEED = 12
 IN_FLIGHT = 200
+CARELESS = ("-m", "tests.promises.careless_gateway")
 NOTTS = County("notts", "Nottinghamshire", "Care homes (demo)", "#demo", ())
 
 
@@ -74,3 +80,22 @@ def test_everybody_who_had_asked_is_answered_when_a_node_is_told_to_end(tmp_path
     caught = IN_FLIGHT - served_by_a_careless_node(tmp_path / "careless")
     figures = f"in_flight={IN_FLIGHT} failed={failed} exit={ended} planted[no draining]={caught}"
     promise(12, "embedded", "told to end with many in flight", failed == ended == 0 and caught > 0, figures, SEED)
+
+
+def turned_away(web: Web, command: Sequence[str]) -> int:
+    """By workers that are told to end while so many wait."""
+    with a_process(web.settings, *command) as (gateway, browser):
+        browsers = asked(browser.url)
+        os.kill(gateway, signal.SIGTERM)
+        return IN_FLIGHT - answered(browsers)
+
+
+@pytest.mark.timeout(120)
+def test_everybody_who_had_asked_is_answered_when_the_workers_are_told_to_end(
+    tmp_path: Path, sqlite_databases: SqliteDatabases
+) -> None:
+    with a_gateway(tmp_path, sqlite_databases) as web:
+        failed, caught = turned_away(web, OURS), turned_away(web, CARELESS)
+
+    figures = f"in_flight={IN_FLIGHT} failed={failed} planted[gunicorn's own way to end]={caught}"
+    promise(12, "stack", "told to end with many in flight", failed == 0 and caught > 0, figures, SEED)

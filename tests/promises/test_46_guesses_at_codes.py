@@ -20,7 +20,7 @@ from services.common.ids import new_id
 from services.common.wires import Sockets
 from services.node.demo.mailbox import Mailbox, mails_in
 from services.node.web import bound
-from tests.databases import SqliteDatabases
+from tests.databases import Databases
 from tests.gateways import a_gateway
 from tests.members import COMMUNITY
 from tests.promises.planted import planted
@@ -161,7 +161,7 @@ class InMemory(Counters):
             raise TooMany(limit.sentence)
 
 
-def looked_at_by_two_workers(folder: Path, databases: SqliteDatabases) -> int:
+def looked_at_by_two_workers(folder: Path, databases: Databases) -> int:
     """Guesses from one address that reach one worker and the other by turns."""
     with a_gateway(folder, databases, trusted_proxies=1) as web, ExitStack() as stack:
         second = gateway.app.create_app(web.settings, clock=web.clock)
@@ -175,10 +175,14 @@ def looked_at_by_two_workers(folder: Path, databases: SqliteDatabases) -> int:
         return checked(guess, range(4 * MOST))
 
 
-def test_guesses_are_counted_across_workers(tmp_path: Path, sqlite_databases: SqliteDatabases) -> None:
-    looked = looked_at_by_two_workers(tmp_path / "sound", sqlite_databases)
+@pytest.mark.parametrize(("variant", "kept_in"), [("embedded", "sqlite_databases"), ("stack", "postgres_databases")])
+def test_guesses_are_counted_across_workers(
+    tmp_path: Path, request: pytest.FixtureRequest, variant: str, kept_in: str
+) -> None:
+    databases = request.getfixturevalue(kept_in)
+    looked = looked_at_by_two_workers(tmp_path / "sound", databases)
     with planted((gateway.app, "Counters", InMemory)):
-        caught = looked_at_by_two_workers(tmp_path / "careless", sqlite_databases)
+        caught = looked_at_by_two_workers(tmp_path / "careless", databases)
 
     figures = f"workers=2 guesses={4 * MOST} checked={looked} planted[counted in memory]={caught}"
-    promise(46, "embedded", "guesses across workers", looked == MOST < caught, figures, SEED)
+    promise(46, variant, "guesses across workers", looked == MOST < caught, figures, SEED)

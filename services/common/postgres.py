@@ -1,0 +1,75 @@
+"""PostgreSQL's connections: one whose server falls silent is given up, so that nobody waits longer for it than for an
+answer (decision 0039)."""
+
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Dialect
+
+T = TypeVar("T")
+# Longer than the server takes to end what may take no longer itself, and to say so.
+_GRACE_S = 2.0
+# A server that a cut network hides says nothing, and the kernel would wait for it for a quarter of an hour.
+_CONNECTING = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
+
+
+class Silent(psycopg.OperationalError):
+    """PostgreSQL said nothing for longer than a statement may take. Whether it did the last one is not known."""
+
+
+class Connection(psycopg.Connection[Any]):
+    """Its kernel answers for a server that is frozen, so nothing but a clock notices."""
+
+    _patience_s: float
+
+    def allow(self, statement_timeout_s: float) -> None:
+        """From now on statements may take so long, until the connection goes back to its pool."""
+        self._patience_s = statement_timeout_s + _GRACE_S
+
+    def wait(self, gen: Generator[Any, Any, T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Raises `Silent`, and closes the connection, when the server says nothing for that long."""
+        try:
+            return super().wait(gen, interval, self._patience_s if timeout is None else timeout)
+        except errors._WaitTimeout as silence:
+            if timeout is not None:
+                raise
+            self.close()
+            raise Silent("The database did not answer in time.") from silence
+
+
+def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:
+    milliseconds = int(statement_timeout_s * 1000)
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=wait_s,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
+            **_CONNECTING,
+        },
+    )
+
+    def connect(_dialect: Dialect, _record: object, _positional: object, given: dict[str, Any]) -> Connection:
+        connection = Connection.connect(**given)
+        connection.allow(statement_timeout_s)
+        return connection
+
+    def patient_as_ever(connection: Connection | None, _record: object) -> None:
+        if connection is not None:
+            connection.allow(statement_timeout_s)
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkin", patient_as_ever)
+    return engine

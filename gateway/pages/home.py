@@ -24,7 +24,8 @@ DRAFTS = 5
 class Needs:
     """What waits for this person."""
 
-    drafts: list[resource_pb2.Resource]
+    drafts: list[resource_pb2.Resource] | None
+    """None while the shelf does not answer."""
     newcomers: int
     alarms: list[str]
     # People who ask to join the community that this person convenes.
@@ -38,14 +39,13 @@ def home() -> str:
     if caller().person is None:
         return render_template("welcome.html", newest=newest, **_words())
     region = lookups().region()
-    drafts = unless_away(_drafts) or []
     held = sharing(region) if region else []
     return render_template(
         "home.html",
         newest=newest,
         region=region,
         held=held,
-        needs=_needs(drafts, region, _waiting()),
+        needs=_needs(unless_away(_drafts), region, _waiting()),
         soon=unless_away(meetings.to_come),
         **_words(),
     )
@@ -73,7 +73,7 @@ def _waiting() -> int:
 
 
 def _needs(
-    drafts: list[resource_pb2.Resource], region: federation_pb2.GetFederationStatusResponse | None, joining: int
+    drafts: list[resource_pb2.Resource] | None, region: federation_pb2.GetFederationStatusResponse | None, joining: int
 ) -> Needs:
     if region is None:
         return Needs(drafts, 0, [], joining)

@@ -7,7 +7,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -36,21 +36,20 @@ class Folder:
 
     def receive(self, chunks: Iterable[bytes], limit: int) -> Stored:
         """Writes the chunks. Nothing stays of a file over `limit` bytes (`Invalid`) or on a full disk (`TooMany`)."""
+        with self.receiving(chunks, limit) as received:
+            received.keep()
+        return received.stored
+
+    @contextmanager
+    def receiving(self, chunks: Iterable[bytes], limit: int) -> Iterator["Received"]:
+        """As above, for whoever decides in the block whether it is kept: unless it was, it is gone afterwards."""
         incoming = self._path / "incoming"
-        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
+        with _saying_when_full():
+            incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _Temporary(incoming) as part:
                 stored = _write(part.file, chunks, limit)
-                part.name_it(self.path_of(stored.sha256))
-                return stored
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise TooMany(
-                    "The disk of this node is full, so the file was not kept. Nothing else is lost; please tell the "
-                    "operator to make room, then send it again.",
-                    retry_after_s=300,
-                ) from error
-            raise
+                part.flush()
+                yield Received(stored, part, self.path_of(stored.sha256))
 
     def path_of(self, sha256: str) -> Path:
         """Where a file lies or would lie; raises ValueError for what is no hash."""
@@ -77,22 +76,54 @@ class Folder:
         self.path_of(sha256).unlink(missing_ok=True)
 
 
+class Received:
+    """A file that is on disk, whole, under no name yet."""
+
+    def __init__(self, stored: Stored, part: "_Temporary", final: Path) -> None:
+        self.stored = stored
+        self._part = part
+        self._final = final
+
+    def open(self) -> BinaryIO:
+        return self._part.path.open("rb")
+
+    def keep(self) -> None:
+        """Under its name it stays, whatever happens next."""
+        self._part.name_it(self._final)
+
+
+@contextmanager
+def _saying_when_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise TooMany(
+                "The disk of this node is full, so the file was not kept. Nothing else is lost; please tell the "
+                "operator to make room, then send it again.",
+                retry_after_s=300,
+            ) from error
+        raise
+
+
 class _Temporary:
     """A file without its name yet; gone at the end of the block unless it was named."""
 
     def __init__(self, folder: Path) -> None:
         handle, name = tempfile.mkstemp(dir=folder)
-        self._path = Path(name)
+        self.path = Path(name)
         self.file = os.fdopen(handle, "wb")
 
     def __enter__(self) -> "_Temporary":
         return self
 
-    def name_it(self, final: Path) -> None:
+    def flush(self) -> None:
         self.file.flush()
         os.fsync(self.file.fileno())
+
+    def name_it(self, final: Path) -> None:
         final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.replace(self._path, final)
+        os.replace(self.path, final)
         _flush_names(final.parent)
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +131,7 @@ class _Temporary:
             # What is not written yet is written now, which a full disk refuses once more.
             self.file.close()
         finally:
-            self._path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Dialect
 
 T = TypeVar("T")
-# Longer than the server takes to end what may take no longer itself, and to say so.
-_GRACE_S = 2.0
+# The server takes a while to end what may take no longer, and a slow disk to keep what was said.
+_GRACE_S = 3.5
 # A server that a cut network hides says nothing, and the kernel would wait for it for a quarter of an hour.
 _CONNECTING = {
     "connect_timeout": 3,

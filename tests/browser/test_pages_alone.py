@@ -6,6 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
+from fosse.notification.v1 import notification_pb2 as notification
 from services.common.errors import TooMany
 from tests.browser import looking, world
 from tests.browser.county import County, a_county
@@ -52,6 +53,24 @@ def test_the_page_stands_and_its_panel_turns_grey_when_federation_is_away(county
 
     assert page.status_code == 200
     assert "The signature cannot be checked just now" in page.text
+
+
+def test_nobody_is_told_that_nothing_is_begun_while_the_shelf_is_away(county: County) -> None:
+    county.node.stop("resource")
+
+    page = get(county, "/")
+
+    assert page.status_code == 200
+    assert "Your drafts are safe" in page.text and "Nothing begun" not in page.text
+
+
+def test_a_mail_that_is_on_its_way_says_so(county: County) -> None:
+    mail = notification.GetMailResponse(delivery=world.a_mail(state=notification.DELIVERY_STATE_QUEUED).delivery)
+    county.shelf.mails = [mail]
+
+    page = get(county, f"/mail/{mail.delivery.id}")
+
+    assert page.status_code == 200 and "still on its way" in page.text
 
 
 def test_a_busy_node_says_when_to_try_again(county: County) -> None:

@@ -1,5 +1,6 @@
 """Keycloak's own pages, as people meet them on the way in: in Fosse's look and words, for everybody."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from services.node.setup.realm import MailServer
 from tests.browser import looking
 from tests.keycloak import PASS_PHRASE, Browser, Keycloak, one_time
 from tests.mail_server import MailServer as Post
+from tests.rules.tree import ROOT
 
 pytestmark = [pytest.mark.xdist_group("keycloak"), pytest.mark.timeout(400)]
 PUBLIC = "https://notts.example"
@@ -51,6 +53,7 @@ def _before_signing_in(page: Page, keycloak: Keycloak) -> Iterator[str]:
     page.get_by_role("button", name="Continue").click()
     yield "a mail is on its way"
     page.get_by_role("link", name="Make an account").click()
+    page.get_by_text(f"at least {_shortest()} signs").wait_for()
     yield "make an account"
     page.fill("#password", "short")
     page.get_by_role("button", name="Make an account").click()
@@ -84,6 +87,12 @@ def _a_convenor_signs_in(page: Page, keycloak: Keycloak, name: str) -> Iterator[
     page.fill("#otp", "000000")
     page.get_by_role("button", name="Sign in").click()
     yield "a wrong code"
+
+
+def _shortest() -> str:
+    """Of the passwords that the realm takes."""
+    policy: str = json.loads((ROOT / "deploy/keycloak/fosse-realm.json").read_text())["passwordPolicy"]
+    return policy.partition("length(")[2].partition(")")[0]
 
 
 def _open(page: Page, keycloak: Keycloak) -> None:

@@ -27,7 +27,8 @@ def password(name: str, folder: Path, server: str) -> None:
     """Give the account NAME a password for one sign-in, at which its owner chooses another."""
     from services.node.setup import accounts
 
-    click.echo(accounts.new_password(folder, server, name))
+    made = accounts.new_password(folder, server, name)
+    click.echo(f"Tell {name} this password. It is for one sign-in; then they choose another:\n{made}")
 
 
 @account.command()

@@ -1,6 +1,7 @@
 """A look over a node as one screen, or as JSON for machines; numbers, states and settings, nothing of any person."""
 
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -98,7 +99,15 @@ def _lines(report: Report) -> Iterator[str]:
     for each in report.processes:
         told = {name: _short(value) for name, value in each.status.settings.items()} if each.status else {}
         if shown := {name: value for name, value in sorted(told.items()) if name not in _PLACES}:
-            yield f"{each.name:<13}  " + ", ".join(f"{name} {value}" for name, value in shown.items())
+            yield _wrapped(each.name, ", ".join(f"{name} {value}" for name, value in shown.items()))
+
+
+def _wrapped(name: str, told: str) -> str:
+    indent = " " * 15
+    return textwrap.fill(
+        told, 100, initial_indent=f"{name:<13}  ", subsequent_indent=indent, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _region(region: federation.GetFederationStatusResponse, now: datetime) -> Iterator[str]:

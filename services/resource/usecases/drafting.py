@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from services.common import audit, ids
 from services.common.access import Person
-from services.common.errors import Conflict, NotAllowed, NotFound, Refusal, TooMany
-from services.common.files import Stored
+from services.common.errors import Conflict, NotAllowed, NotFound, Refusal
+from services.common.files import Received
 from services.resource.content import identify
 from services.resource.domain import resource as rules
 from services.resource.domain.parts import File, Part, PartWords, file_part, link_part
@@ -84,15 +84,13 @@ def add_file(
     if _has_part(before, words.id):
         return shown_to(shelf, before, person)
     rules.require_version(before, target.expected_version)
-    stored = shelf.files.receive(chunks, shelf.largest_file)
-    with ExitStack() as unless_added:
-        unless_added.callback(_let_go, shelf, stored.sha256)
-        part = file_part(words, _described(shelf, stored, name), shelf.vocabulary)
+    with shelf.files.receiving(chunks, shelf.largest_file) as received, ExitStack() as unless_added:
+        part = file_part(words, _described(received, name), shelf.vocabulary)
         with shelf.db.write() as conn:
             after = _add(conn, target, part, person, now)
             files.keep(conn)
-            if not shelf.files.has(stored.sha256):
-                raise TooMany("The file could not be kept just now. Nothing was changed; please send it again.")
+            unless_added.callback(_let_go, shelf, received.stored.sha256)
+            received.keep()
         unless_added.pop_all()
     return shown_to(shelf, after, person)
 
@@ -120,9 +118,10 @@ def _add(conn: Connection, target: Target, part: Part, person: Person, now: date
     return after
 
 
-def _described(shelf: Shelf, stored: Stored, name: str) -> File:
-    with shelf.files.path_of(stored.sha256).open("rb") as file:
+def _described(received: Received, name: str) -> File:
+    with received.open() as file:
         kind = identify(file, name)
+    stored = received.stored
     return File(clean_file_name(name, kind.extension), kind.media_type, stored.sha256, stored.size)
 
 

@@ -59,14 +59,14 @@ def take_file(shelf: Shelf, *, item: str, sha256: str, chunks: Iterable[bytes]) 
             return False
     if shelf.files.has(sha256):
         return True
-    stored = shelf.files.receive(chunks, shelf.largest_taken)
-    with shelf.db.write() as conn:
-        files.keep(conn)
-        named = stored.sha256 == sha256 and files.refers(conn, item, sha256)
-        if not named:
-            files.release(conn, [stored.sha256])
-    if stored.sha256 != sha256:
-        raise Invalid("These bytes are not the file that was named.")
+    with shelf.files.receiving(chunks, shelf.largest_taken) as received:
+        if received.stored.sha256 != sha256:
+            raise Invalid("These bytes are not the file that was named.")
+        with shelf.db.write() as conn:
+            files.keep(conn)
+            named = files.refers(conn, item, sha256)
+            if named:
+                received.keep()
     return named
 
 

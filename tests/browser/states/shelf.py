@@ -140,6 +140,7 @@ STATES = (
     State("welcome", "/", _shelf, signed_in=False),
     State("welcome-empty", "/", signed_in=False),
     State("home", "/", _home),
+    State("home-shelf-away", "/", lambda county: county.node.stop("resource")),
     State("home-empty", "/", lambda county: county.node.stop("federation")),
     State("shelf", "/shelf", _paged),
     State("shelf-public", "/shelf", _shelf, signed_in=False),

@@ -50,6 +50,8 @@
     <#if displayMessage && message?has_content && (message.type != 'warning' || !isAppInitiatedAction??)>
       <div class="fosse-message fosse-${message.type}" role="<#if message.type = 'error'>alert<#else>status</#if>"><p class="kc-feedback-text">${message.summary}</p></div>
     </#if>
+    <#-- Said before somebody is refused. -->
+    <#if pageId == "register" || pageId == "login-update-password"><p>${msg("fosseNewPassword")}</p></#if>
     <#nested "form">
     <#if auth?has_content && auth.showTryAnotherWayLink()>
       <form id="kc-select-try-another-way-form" action="${url.loginAction}" method="post">

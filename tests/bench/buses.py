@@ -57,7 +57,7 @@ def _one(road: Road) -> float:
     fill(road)
     began = time.monotonic()
     road.open(listener)
-    until(lambda: _effects(road) >= FACTS, "all effects", 120)
+    until(lambda: effects_of(road) >= FACTS, "all effects", 120)
     return FACTS / (time.monotonic() - began)
 
 
@@ -69,6 +69,6 @@ def fill(road: Road) -> None:
             facts.put(conn, fact, fact.adoption_id, utc_now())
 
 
-def _effects(road: Road) -> int:
+def effects_of(road: Road) -> int:
     with road.sink.read() as conn:
         return conn.scalar(select(func.count()).select_from(effects)) or 0

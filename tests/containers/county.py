@@ -26,7 +26,7 @@ from services.common.errors import Refusal
 from services.common.rpc_errors import Away
 from services.common.topics import SERVICES
 from services.common.wires import Sockets
-from services.node.commands import calling
+from services.node import calling
 from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County as KnownCounty
 from services.node.web import bound

@@ -17,9 +17,9 @@ from click.testing import CliRunner, Result
 from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2 as pb
 from services.common import topics
+from services.node import calling
 from services.node.backup.places import embedded
 from services.node.cli import fosse
-from services.node.commands import calling
 from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County
 from tests.machine import environment

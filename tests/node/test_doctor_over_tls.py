@@ -14,7 +14,7 @@ from services.common import version
 from services.common.channels import Channels
 from services.common.clock import utc_now
 from services.common.wires import MutualTls
-from services.node.commands.calling import Node
+from services.node.calling import Node
 from services.node.doctor import telling
 from services.node.doctor.asking import Report, look_over
 from services.node.doctor.judging import problems

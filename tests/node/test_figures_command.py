@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fosse.membership.v1 import membership_pb2 as pb
+from services.node import calling
 from services.node.cli import fosse
-from services.node.commands import calling
 from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County
 from tests.unit.membership.people import CARE_HOMES, an_id

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_REVIEWER
 from fosse.common.v1.housekeeping_pb2 import ListAuditRequest
 from fosse.membership.v1 import membership_pb2 as pb
+from services.node import calling
 from services.node.cli import fosse
-from services.node.commands import calling
 from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import County
 from tests.unit.membership.people import CARE_HOMES, an_id

@@ -15,8 +15,7 @@ from services.common.clock import utc_now
 from services.common.errors import Conflict, Invalid
 from services.common.files import write_private
 from services.common.migrating import WrongVersion
-from services.node.commands.calling import data_option
-from services.node.commands.options import stack_option
+from services.node.commands.options import data_option, stack_option
 from services.node.folder import slug_of, unusable
 from services.node.stack import Stack
 

@@ -10,6 +10,15 @@ import click
 from services.node.stack import Stack
 
 _PATH = click.Path(path_type=Path)
+# The folder that says which node is meant.
+data_option = click.option(
+    "--data",
+    type=_PATH,
+    default=Path(".data/node"),
+    show_default=True,
+    envvar="FOSSE_NODE_DATA",
+    help="Folder of the node.",
+)
 _STACK = (
     click.option("--volumes", type=_PATH, hidden=True, help="Of a deployed node: holds each service's data folder."),
     click.option("--secrets", type=_PATH, hidden=True, help="Of a deployed node: holds each service's password."),

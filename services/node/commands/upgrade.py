@@ -12,8 +12,7 @@ from services.common import version
 from services.common.clock import utc_now
 from services.common.errors import Conflict
 from services.common.migrating import Standing, WrongVersion
-from services.node.commands.calling import data_option
-from services.node.commands.options import stack_option
+from services.node.commands.options import data_option, stack_option
 from services.node.folder import Folder, slug_of
 from services.node.stack import Stack
 
@@ -86,7 +85,7 @@ def _do(what: "Upgrade", *, deployed: bool) -> None:
 
 
 def _unwell(data: Path, *, deployed: bool) -> "list[Problem]":
-    from services.node.commands.doctor import examined
+    from services.node.doctor.examining import examined
 
     if not deployed and not Folder(data).holder():
         return []

@@ -10,7 +10,7 @@ from services.common.database import Database, DiskFull
 from tests import machine
 from tests.containers.load import Load, changes, make
 from tests.databases import PostgresDatabases, open_database
-from tests.standing import a_free_port
+from tests.ports import a_free_port
 from tests.waiting import until
 
 FOLDER = "/var/lib/postgresql/data"

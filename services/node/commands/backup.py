@@ -87,18 +87,18 @@ def restore(file: Path, identity: Path, check: bool, data: Path, stack: Stack | 
     opens = archive.identity_of(identity)
     with restoring.opened(file) as found:
         contents = restoring.read(found, opens)
-        said = f"{sum(contents.rows.values())} rows and {contents.files} files of {contents.node}"
-        age = f"made {_words(now - contents.made_at)} ago"
+        said = f"{sum(contents.rows.values())} rows and {contents.files} files of {contents.about.node}"
+        age = f"made {_words(now - contents.about.made_at)} ago"
         if check:
             click.echo(f"This backup is sound: {said}, {age}.")
             click.echo("That does not tell who made it: whoever knows the recipient can. Restore only what you made.")
             return
-        _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.node, data, stack)
+        _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.about.node, data, stack)
     click.echo(f"Restored: {said}. The backup was {age}; what happened since is not in it.")
     click.echo("Start the node: it tells its facts again, and makes its search anew.")
     if of_accounts := _of_accounts(contents, onto_stack=bool(stack)):
         click.echo(of_accounts)
-    click.echo(f"RPO {_seconds(now - contents.made_at)} s, RTO {time.monotonic() - began:.1f} s")
+    click.echo(f"RPO {_seconds(now - contents.about.made_at)} s, RTO {time.monotonic() - began:.1f} s")
 
 
 def _back_up(data: Path, stack: Stack | None, to: Path, recipient: str, keep: int | None) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.common.topics import SERVICES
-from services.node.web import bound
 from tests import images, machine
+from tests.ports import a_free_port
 
 OURS = (*SERVICES, "gateway")
 UP_S = 300
@@ -63,8 +63,7 @@ def need() -> None:
 @contextmanager
 def a_county(slug: str, name: str, **changed: str) -> Iterator[Compose]:
     need()
-    with bound("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
+    port = a_free_port()
     settings = {
         "FOSSE_SLUG": slug,
         "FOSSE_NAME": name,

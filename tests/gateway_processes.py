@@ -11,8 +11,8 @@ import requests
 
 from gateway.settings import Settings
 from services.common.settings import environment_of, inherited_environment
-from services.node.web import bound
 from tests.browsing import Browser
+from tests.ports import a_free_port
 from tests.rules.tree import ROOT
 from tests.waiting import until
 
@@ -34,8 +34,7 @@ def workers(settings: Settings, *command: str) -> Iterator[Browser]:
 @contextmanager
 def a_process(settings: Settings, *command: str) -> Iterator[tuple[int, Browser]]:
     """Its id, and a browser of its address; it must end by itself when it is told."""
-    with bound("127.0.0.1", 0) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{a_free_port()}"
     given = environment(replace(settings, listen=listen, server="waitress" if "waitress" in command else "gunicorn"))
     arguments = [each for each in command if each != "waitress"]
     told = [*arguments, listen, "--no-control-socket"] if arguments[-1] == "--bind" else arguments

@@ -1,6 +1,5 @@
 """A Kafka or PostgreSQL of a test's own that may go away in every way, and comes back at the same address."""
 
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -10,12 +9,7 @@ from testcontainers.core.container import DockerContainer
 
 from tests import machine
 from tests.broker import Broker
-
-
-def a_free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
+from tests.ports import a_free_port
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from gateway.settings import Settings as GatewaySettings
 from services.common.channels import Channels
 from services.common.wires import Sockets
 from services.node import embedded, pages
+from services.node.demo.region import free_ports
 from services.node.folder import Folder
 from services.node.provider.accounts import Accounts
 from services.node.settings import Settings
-from services.node.web import bound
 from tests.browsing import Browser
 from tests.members import ANOTHER, Members, put_community
 from tests.waiting import until
@@ -31,8 +31,8 @@ class WholeNode(Members):
 @contextmanager
 def a_whole_node(folder: Path, slug: str = "notts", **changed: Any) -> Iterator[WholeNode]:
     """With two communities and nobody in them; `changed` are settings of the node."""
-    port, provider_port = _free_ports()
-    usual = Settings(data=folder / slug, slug=slug, name=slug.title(), port=port, provider_port=provider_port)
+    ports = free_ports()
+    usual = Settings(data=folder / slug, slug=slug, name=slug.title(), port=ports.web, provider_port=ports.provider)
     settings = replace(usual, **changed)
     with ExitStack() as stack:
         stack.enter_context(_running(settings))
@@ -63,8 +63,3 @@ def _running(settings: Settings) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(30)
-
-
-def _free_ports() -> tuple[int, int]:
-    with bound("127.0.0.1", 0) as one, bound("127.0.0.1", 0) as other:
-        return one.getsockname()[1], other.getsockname()[1]

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -128,16 +129,17 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
 
 def refusal_of(error: grpc.RpcError) -> Refusal | Away | None:
     """The refusal that the other side raised, `Away` when it does not answer, None for a fault of its."""
-    status = rpc_status.from_call(error) if isinstance(error, grpc.Call) else None
+    if not isinstance(error, grpc.Call):
+        return None
+    status, code = rpc_status.from_call(error), error.code()
     if status is not None and status.code in _KINDS:
         return _refusal(status)
-    code = error.code() if isinstance(error, grpc.Call) else None
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        if isinstance(error, grpc.Call) and str(error.details()).startswith(_TOO_LARGE):
+        if str(error.details()).startswith(_TOO_LARGE):
             return Invalid("This is larger than the node takes at once. Nothing was changed; please make it smaller.")
         return TooMany("The node is busy just now. Nothing was changed; please try again in a moment.")
     if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}:
-        return Away(code.name if code else "")
+        return Away(code.name)
     return None
 
 
@@ -210,39 +212,33 @@ class _Admitted:
 
 
 def _wrapped(handler: Any, admitted: _Admitted, observe: Callable[[str, float], None], traced: Traced) -> Any:
-    if handler.response_streaming:
-        inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
+    # As grpc names them: `unary_unary`, `unary_stream` and so on.
+    shape = "_".join("stream" if many else "unary" for many in (handler.request_streaming, handler.response_streaming))
+    inner = getattr(handler, shape)
 
-        def stream(request: Any, context: Any) -> Iterator[Any]:
-            began, status = time.monotonic(), "OK"
-            try:
-                admitted.check(context, request, unary=False)
-                yield from inner(request, context)
-            except Exception as error:
-                status = status_name(error)
-                _answer(context, error)
-            finally:
-                observe(status, time.monotonic() - began)
-
-        make = (
-            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
-        )
-        return make(traced(stream), handler.request_deserializer, handler.response_serializer)
-    inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
-
-    def single(request: Any, context: Any) -> Any:
+    @contextmanager
+    def guarded(request: Any, context: Any) -> Iterator[None]:
         began, status = time.monotonic(), "OK"
         try:
-            admitted.check(context, request, unary=not handler.request_streaming)
-            return inner(request, context)
+            admitted.check(context, request, unary=shape == "unary_unary")
+            yield
         except Exception as error:
             status = status_name(error)
             _answer(context, error)
         finally:
             observe(status, time.monotonic() - began)
 
-    make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
-    return make(traced(single), handler.request_deserializer, handler.response_serializer)
+    def single(request: Any, context: Any) -> Any:
+        with guarded(request, context):
+            return inner(request, context)
+
+    def stream(request: Any, context: Any) -> Iterator[Any]:
+        with guarded(request, context):
+            yield from inner(request, context)
+
+    handle = traced(stream if handler.response_streaming else single)
+    make = getattr(grpc, f"{shape}_rpc_method_handler")
+    return make(handle, handler.request_deserializer, handler.response_serializer)
 
 
 def status_name(error: Exception) -> str:

@@ -114,6 +114,13 @@ class Folder:
         return shutil.disk_usage(self.path).free
 
 
+def slug_of(data: Path) -> str:
+    """The short label of the node that lives there; raises `NotFound` with a sentence when none does."""
+    if not (data / "membership.db").exists():
+        raise NotFound(f"There is no node in the folder {data}. Name the node's folder with --data.")
+    return str(Folder(data).first_started_as().get("slug", "node"))
+
+
 def _json(path: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8") or "{}")

@@ -15,7 +15,7 @@ from services.node.backup import places
 from services.node.doctor.judging import LOW_BYTES, Problem
 from services.node.folder import Folder
 from services.node.setup.databases import MIGRATED, opened, versions_of
-from services.node.setup.secrets import database_of
+from services.node.stack import Stack
 
 BACKUP_WITHIN = timedelta(days=1)
 # Backups may be made on another machine than this.
@@ -38,9 +38,9 @@ def embedded(data: Path, node: str, backups: Path | None) -> Upgrade:
     return Upgrade(node, {name: folder.database(name) for name in MIGRATED}, [data], backups)
 
 
-def deployed(node: str, volumes: Path, secrets: Path, host: str, backups: Path | None) -> Upgrade:
-    databases = {name: database_of(secrets, host, name) for name in MIGRATED}
-    return Upgrade(node, databases, sorted(volumes.iterdir()), backups)
+def deployed(stack: Stack, backups: Path | None) -> Upgrade:
+    databases = {name: stack.database(name) for name in MIGRATED}
+    return Upgrade(stack.node, databases, sorted(stack.volumes.iterdir()), backups)
 
 
 def standings(upgrade: Upgrade) -> Mapping[str, Standing]:

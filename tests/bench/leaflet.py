@@ -12,7 +12,7 @@ from threading import Thread
 
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.ids import new_id
-from services.node.commands import calling
+from services.node import calling
 from services.node.demo.enrolling import enrol
 from services.node.demo.person import Person
 from services.node.demo.region import RunningNode

@@ -26,13 +26,14 @@ from services.common.errors import Refusal
 from services.common.rpc_errors import Away
 from services.common.topics import SERVICES
 from services.common.wires import Sockets
-from services.node.commands import calling
-from services.node.demo.region import RunningNode, free_ports
+from services.node import calling
+from services.node.demo.region import RunningNode
 from services.node.demo.world import County as KnownCounty
-from services.node.web import bound
 from tests.databases import PostgresDatabases
 from tests.machine import ROOT, environment
 from tests.openid import OpenId
+from tests.ports import a_free_port
+from tests.running_nodes import a_running_node
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
 
@@ -167,14 +168,8 @@ def search(address: str, words: str) -> list[dict[str, Any]]:
 @contextmanager
 def a_hub(folder: Path) -> Iterator[RunningNode]:
     """An embedded node, as the region may still run it while a county is deployed."""
-    node = RunningNode(KnownCounty("hub", "The hub", "Care homes", "#homes", ()), folder, free_ports())
-    node.start()
-    try:
-        node.wait_until_ready()
+    with a_running_node(folder, KnownCounty("hub", "The hub", "Care homes", "#homes", ())) as node:
         yield node
-    finally:
-        node.ask_to_stop()
-        node.wait_until_stopped()
 
 
 @contextmanager
@@ -182,8 +177,7 @@ def a_county(folder: Path, databases: PostgresDatabases, kafka: str, traces: str
     """Databases migrated, every process answering; what still runs at the end is killed. `traces`: where spans go."""
     run = folder / "run"
     run.mkdir(mode=0o700)
-    with bound("127.0.0.1", 0) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{a_free_port()}"
     with OpenId() as provider, ExitStack() as stack:
         operator, gateway = (Channels(Sockets(run), name) for name in ("operator", "gateway"))
         processes = {}

@@ -10,15 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from services.node.cli import fosse
-from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
 from tests import images, machine
 from tests.composed import Compose, Done, in_one_line
+from tests.running_nodes import a_running_node
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(900)]
 # Who the image runs as.
 FOSSE = 10001
-NOTTS = County("notts", "Nottinghamshire", "", "", ())
 
 
 @dataclass(frozen=True)
@@ -65,15 +63,9 @@ def an_embedded_county_backed_up(folder: Path) -> str:
     """Into `folder / "backups"`, which belongs to whom the image runs as; returns the recipient."""
     backups = folder / "backups"
     backups.mkdir(mode=0o700)
-    node = RunningNode(NOTTS, folder / "notts", free_ports())
-    node.start()
-    try:
-        node.wait_until_ready()
+    with a_running_node(folder / "notts"):
         recipient = typed("backup", "key", folder / "notts.key").strip()
         typed("backup", "--data", folder / "notts", "--to", backups / "embedded.age", "--recipient", recipient)
-    finally:
-        node.ask_to_stop()
-        node.wait_until_stopped()
     owned = f"chown -R {FOSSE} /backups"
     given = images.docker(
         "run", "--rm", "-u", "0", "--entrypoint", "sh", "-v", f"{backups}:/backups", images.built(), "-c", owned

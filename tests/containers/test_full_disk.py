@@ -19,7 +19,7 @@ from tests.broker import Broker
 from tests.containers.load import Load, changes, make
 from tests.containers.road import roads
 from tests.databases import PostgresDatabases, open_database
-from tests.standing import a_free_port
+from tests.ports import a_free_port
 from tests.waiting import until
 
 FOLDER = "/var/lib/postgresql/data"

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from services.node.web import bound
 from tests import composed, machine
 from tests.composed import in_one_line
 from tests.containers import guide, newcomers
 from tests.containers.guide import Checkout
+from tests.ports import a_free_port
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.timeout(1200)]
 SETTING = re.compile(r"[A-Z_]+=\S+$")
@@ -33,8 +33,7 @@ ELSEWHERE = {
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     composed.need()
-    with bound("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
+    port = a_free_port()
     settings = {
         "FOSSE_PROJECT": f"fosse-guide-{secrets.token_hex(4)}",
         "FOSSE_LISTEN": f"127.0.0.1:{port}",

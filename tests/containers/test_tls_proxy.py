@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from services.node.demo import certificate
-from services.node.web import bound
 from tests import images, machine
+from tests.ports import a_free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
@@ -24,8 +24,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     """Of a proxy without a gateway: what is no request it answers by itself."""
     machine.need_containers(machine.NGINX_IMAGE)
     certificate.make(tmp_path, ["localhost"])
-    with bound("127.0.0.1", 0) as free:
-        found: int = free.getsockname()[1]
+    found = a_free_port()
     said = images.docker(
         "run", "--detach", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--cap-add", "SETUID",
         "--cap-add", "SETGID", "--cap-add", "CHOWN", "--cap-add", "DAC_OVERRIDE",

@@ -5,7 +5,6 @@ Only the services whose items travel are a stand-in (`shelf`), and the hub's web
 
 import json
 import shutil
-import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -36,6 +35,7 @@ from services.federation.service import build
 from services.federation.settings import Settings
 from tests.databases import SqliteDatabases
 from tests.neighbours.shelf import Shelf
+from tests.ports import a_free_port
 from tests.waiting import until
 
 
@@ -165,7 +165,7 @@ class Region:
     def _neighbour(self, slug: str, name: str, *, hub: bool, **given: Any) -> Neighbour:
         folder = self._folder / slug
         folder.mkdir()
-        settings = Settings(hub=hub, slug=slug, name=name, door_listen=f"127.0.0.1:{_free_port()}", **given)
+        settings = Settings(hub=hub, slug=slug, name=name, door_listen=f"127.0.0.1:{a_free_port()}", **given)
         neighbour = Neighbour(self._databases, folder, settings, self._clock)
         self._stack.callback(neighbour.end)
         return neighbour
@@ -214,9 +214,3 @@ def _placed(url: str, path: Path) -> str:
     """A test's fresh database, in the node's own folder."""
     shutil.move(url.removeprefix("sqlite:///"), path)
     return f"sqlite:///{path}"
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

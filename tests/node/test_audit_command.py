@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.membership.v1 import membership_pb2 as pb
+from services.node import calling
 from services.node.cli import fosse
-from services.node.commands import calling
 from services.node.demo.enrolling import enrol
 from services.node.demo.region import Region, RunningNode, free_ports
 from services.node.demo.world import County

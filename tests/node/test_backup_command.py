@@ -17,17 +17,16 @@ from click.testing import CliRunner, Result
 from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2 as pb
 from services.common import topics
+from services.node import calling
 from services.node.backup.places import embedded
 from services.node.cli import fosse
-from services.node.commands import calling
-from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
+from services.node.demo.region import RunningNode
 from tests.machine import environment
 from tests.promises.planted import planted
+from tests.running_nodes import a_running_node
 from tests.unit.membership.people import CARE_HOMES
 from tests.waiting import until
 
-NOTTS = County("notts", "Nottinghamshire", "", "", ())
 # Made anew at the next start, or of this machine only.
 LEFT_OUT = {"gateway.db", "keys/gateway.key", "gateway.env", "node.holder", "node.lock", "node.log"}
 
@@ -61,19 +60,13 @@ class BackedUp:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackedUp]:
     folder = tmp_path_factory.mktemp("backups")
-    node = RunningNode(NOTTS, tmp_path_factory.mktemp("n"), free_ports())
-    node.start()
-    try:
-        node.wait_until_ready()
+    with a_running_node(tmp_path_factory.mktemp("n")) as node:
         with calling.running(node.folder.path) as running:
             running.membership.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes"))
         recipient = done("backup", "key", folder / "notts.key").strip()
         file = folder / "notts.age"
         assert "rows" in done("backup", "--data", node.folder.path, "--to", file, "--recipient", recipient)
         yield BackedUp(node, file, folder / "notts.key", recipient)
-    finally:
-        node.ask_to_stop()
-        node.wait_until_stopped()
 
 
 def node_id(node: RunningNode) -> str:
@@ -87,18 +80,12 @@ def test_a_restored_node_starts_as_the_same_node(made: BackedUp, tmp_path: Path)
     said = done("restore", made.file, "--identity", made.key, "--data", data)
 
     assert "RPO" in said and "RTO" in said
-    again = RunningNode(NOTTS, data, free_ports())
-    again.start()
-    try:
-        again.wait_until_ready()
+    with a_running_node(data) as again:
         assert node_id(again) == node_id(made.node)
         with calling.running(data) as running:
             found = running.membership.ListCommunities(pb.ListCommunitiesRequest())
         assert [each.name for each in found.communities] == ["Care homes"]
         assert "All is well" in done("doctor", "--data", data)
-    finally:
-        again.ask_to_stop()
-        assert again.wait_until_stopped() == 0
 
 
 def test_every_file_of_a_node_is_backed_up_or_left_out_on_purpose(made: BackedUp) -> None:

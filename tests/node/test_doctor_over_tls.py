@@ -14,22 +14,17 @@ from services.common import version
 from services.common.channels import Channels
 from services.common.clock import utc_now
 from services.common.wires import MutualTls
-from services.node.commands.calling import Node
+from services.node.calling import Node
 from services.node.doctor import telling
 from services.node.doctor.asking import Report, look_over
 from services.node.doctor.judging import problems
 from services.node.setup import secrets
-from services.node.web import bound
 from tests.databases import SqliteDatabases
 from tests.openid import OpenId
+from tests.ports import a_free_port
 
 NAMES = ("events", "gateway")
 PORTS = (*NAMES, "federation")
-
-
-def free_port() -> int:
-    with bound("127.0.0.1", 0) as free:
-        return int(free.getsockname()[1])
 
 
 class Deployed:
@@ -37,7 +32,7 @@ class Deployed:
 
     def __init__(self, folder: Path, url: str, provider: OpenId) -> None:
         self.folder = folder
-        self.ports = {name: free_port() for name in PORTS}
+        self.ports = {name: a_free_port() for name in PORTS}
         secrets.lay_out(folder, "notts", utc_now())
         data = folder / "data"
         data.mkdir(mode=0o700)

@@ -9,29 +9,23 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fosse.membership.v1 import membership_pb2 as pb
+from services.node import calling
 from services.node.cli import fosse
-from services.node.commands import calling
-from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
+from services.node.demo.region import RunningNode
+from tests.running_nodes import a_running_node
 from tests.unit.membership.people import CARE_HOMES, an_id
 from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    made = RunningNode(County("notts", "Nottinghamshire", "", "", ()), tmp_path_factory.mktemp("n"), free_ports())
-    made.start()
-    try:
-        made.wait_until_ready()
+    with a_running_node(tmp_path_factory.mktemp("n")) as made:
         with calling.running(made.folder.path) as running:
             running.membership.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes"))
             member = pb.Member(id=an_id(1), name="Ann Example", email="ann@home.example", community_id=CARE_HOMES)
             running.membership.PutMember(pb.PutMemberRequest(member=member))
         until(lambda: figures(made) == [1, 0], "the member is counted")
         yield made
-    finally:
-        made.ask_to_stop()
-        made.wait_until_stopped()
 
 
 def figures(node: RunningNode) -> list[int]:

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fosse.membership.v1 import membership_pb2 as pb
+from services.node import calling
 from services.node.cli import fosse
-from services.node.commands import calling
-from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
+from services.node.demo.region import RunningNode
+from tests.running_nodes import a_running_node
 from tests.unit.membership.people import CARE_HOMES
 
 FILE = """name;email;organisation
@@ -22,16 +22,10 @@ Ben Example;not an address;Oak House
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    made = RunningNode(County("notts", "Nottinghamshire", "", "", ()), tmp_path_factory.mktemp("n"), free_ports())
-    made.start()
-    try:
-        made.wait_until_ready()
+    with a_running_node(tmp_path_factory.mktemp("n")) as made:
         with calling.running(made.folder.path) as running:
             running.membership.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes"))
         yield made
-    finally:
-        made.ask_to_stop()
-        made.wait_until_stopped()
 
 
 def told(node: RunningNode, file: Path | str, *options: str, said: str = "") -> Result:

@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_REVIEWER
 from fosse.common.v1.housekeeping_pb2 import ListAuditRequest
 from fosse.membership.v1 import membership_pb2 as pb
+from services.node import calling
 from services.node.cli import fosse
-from services.node.commands import calling
-from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
+from services.node.demo.region import RunningNode
+from tests.running_nodes import a_running_node
 from tests.unit.membership.people import CARE_HOMES, an_id
 
 ANN, BERT = "a" * 8 + an_id(1)[8:], "b" * 8 + an_id(2)[8:]
@@ -20,10 +20,7 @@ ANN, BERT = "a" * 8 + an_id(1)[8:], "b" * 8 + an_id(2)[8:]
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    made = RunningNode(County("notts", "Nottinghamshire", "", "", ()), tmp_path_factory.mktemp("n"), free_ports())
-    made.start()
-    try:
-        made.wait_until_ready()
+    with a_running_node(tmp_path_factory.mktemp("n")) as made:
         with calling.running(made.folder.path) as running:
             running.membership.PutCommunity(pb.PutCommunityRequest(id=CARE_HOMES, name="Care homes"))
             for member_id, name, roles in ((ANN, "Ann Example", [ROLE_REVIEWER]), (BERT, "Bert Example", [])):
@@ -32,9 +29,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
                 )
                 running.membership.PutMember(pb.PutMemberRequest(member=given))
         yield made
-    finally:
-        made.ask_to_stop()
-        made.wait_until_stopped()
 
 
 def told(node: RunningNode, command: str, *options: str, said: str = "") -> Result:

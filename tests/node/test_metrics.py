@@ -27,7 +27,6 @@ from services.common.wires import Sockets
 from services.federation import service as federation
 from services.federation.settings import Settings as FederationSettings
 from services.node.doctor import judging
-from services.node.web import bound
 from services.notification import service as notification
 from services.notification.settings import Settings as NotificationSettings
 from tests.alone import HeldClock, a_floor
@@ -35,6 +34,7 @@ from tests.databases import SqliteDatabases
 from tests.gateway_processes import environment
 from tests.gateways import Web, a_gateway
 from tests.machine import ROOT
+from tests.ports import a_free_port
 from tests.promises.planted import planted
 from tests.waiting import until
 
@@ -42,11 +42,6 @@ OBSERVABILITY = ROOT / "deploy" / "observability"
 # Only PostgreSQL has a clock of its own, and only an enrolled county has a hub; both are named in the code alone.
 ELSEWHERE = {"fosse_database_clock_ahead_seconds", "fosse_federation_last_contact_age_seconds", "up"}
 A_PERSON = re.compile(r"[\w.]+@[\w.]+|Example|[0-9a-f]{32}")
-
-
-def a_port() -> int:
-    with bound("127.0.0.1", 0) as free:
-        return int(free.getsockname()[1])
 
 
 def shown(port: int) -> str:
@@ -74,7 +69,7 @@ def value(text: str, name: str, **labels: str) -> float:
 @pytest.fixture
 def services(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[str]:
     """What notification and a hub's federation show, after one call that was refused."""
-    metrics, port, clock = {name: Metrics() for name in ("notification", "federation")}, a_port(), HeldClock()
+    metrics, port, clock = {name: Metrics() for name in ("notification", "federation")}, a_free_port(), HeldClock()
     texts = []
     with (
         a_floor("notification", sqlite_databases, clock, tmp_path) as mail,
@@ -119,7 +114,7 @@ def web(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
 @pytest.fixture
 def pages(web: Web, tmp_path: Path) -> Iterator[str]:
     """What a gateway of two workers shows after twenty pages, a sign-in's address and a page that is not there."""
-    port, metrics = a_port(), a_port()
+    port, metrics = a_free_port(), a_free_port()
     settings = replace(web.settings, listen=f"127.0.0.1:{port}", metrics_listen=f"127.0.0.1:{metrics}", workers=2)
     process = subprocess.Popen([sys.executable, "-m", "gateway"], env=environment(settings), stderr=subprocess.DEVNULL)
     try:
@@ -192,7 +187,7 @@ def test_nothing_listens_unless_a_setting_says_where() -> None:
 def test_who_was_not_let_in_is_counted_whatever_they_asked_for(
     tmp_path: Path, sqlite_databases: SqliteDatabases
 ) -> None:
-    port = a_port()
+    port = a_free_port()
     with (
         a_gateway(tmp_path, sqlite_databases, metrics_listen=f"127.0.0.1:{port}", server="waitress") as web,
         planted((Congestion, "refuses", lambda congestion, waited_s: True)),

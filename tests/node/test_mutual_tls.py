@@ -20,7 +20,7 @@ from services.common.rpc import Server
 from services.common.rpc_errors import Away
 from services.common.wires import AUTHORITY, IDENTITY, MutualTls
 from services.node.setup import authority
-from services.node.web import bound
+from tests.ports import a_free_port
 
 NOW = datetime.now(UTC)
 # In the last third of their life: the certificates that each test begins with.
@@ -46,8 +46,7 @@ class Net:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with bound("127.0.0.1", 0) as free:
-            self._port = free.getsockname()[1]
+        self._port = a_free_port()
         self.authority = authority.opened(folder / "authority", "notts", BEGAN)
         for each in WORKLOADS:
             self.issue(each, BEGAN)

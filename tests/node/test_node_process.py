@@ -20,26 +20,19 @@ from services.common.topics import SERVICES
 from services.node.cli import fosse
 from services.node.demo.person import Person, chosen
 from services.node.demo.region import RunningNode, environment, free_ports
-from services.node.demo.world import County
 from services.node.folder import Folder
 from services.node.provider.accounts import Accounts
 from tests import machine
+from tests.running_nodes import NOTTS, a_running_node
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-NOTTS = County("notts", "Nottinghamshire", "Care homes (demo)", "#demo", ())
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    made = RunningNode(NOTTS, tmp_path_factory.mktemp("node") / "data", free_ports())
-    made.start()
-    try:
-        made.wait_until_ready()
+    with a_running_node(tmp_path_factory.mktemp("node") / "data") as made:
         yield made
-    finally:
-        made.ask_to_stop()
-        made.wait_until_stopped()
 
 
 def told(*arguments: str) -> Result:

@@ -10,13 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from services.node.cli import fosse
-from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
+from services.node.demo.region import RunningNode
 from tests.machine import environment
 from tests.newer import a_newer_tree, newest
 from tests.rules.tree import ROOT
+from tests.running_nodes import a_running_node
 
-NOTTS = County("notts", "Nottinghamshire", "", "", ())
 HEAD = newest(ROOT / "services" / "events" / "migrations" / "versions", "events")
 ADDS = {
     "floor": 'op.add_column("facts", sa.Column("hint", sa.String(20)))\n'
@@ -54,14 +53,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     two_after = a_newer_tree(tmp_path / "newest", LEAVES_OUT, base=two_after)
     (tmp_path / "backups").mkdir()
     key = CliRunner().invoke(fosse, ["backup", "key", str(tmp_path / "key")])
-    node = RunningNode(NOTTS, tmp_path / "n", free_ports())
-    node.start()
-    try:
-        node.wait_until_ready()
+    with a_running_node(tmp_path / "n") as node:
         yield World(node, newer, two_after, tmp_path / "backups", key.output.strip())
-    finally:
-        node.ask_to_stop()
-        node.wait_until_stopped()
 
 
 def test_a_node_is_upgraded_after_a_look_and_called_off_by_starting_the_older_software(world: World) -> None:

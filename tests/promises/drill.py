@@ -20,9 +20,9 @@ from services.node.backup.places import TABLES, Place, tables_of
 from services.node.demo import world as worlds
 from services.node.demo.documents import Documents
 from services.node.demo.load import Loader
-from services.node.demo.region import RunningNode, free_ports
 from services.node.demo.world import World
 from tests.databases import PostgresDatabases
+from tests.running_nodes import a_running_node
 
 MEETINGS, RESOURCES = 3, 8
 Held = Mapping[str, list[tuple[Any, ...]]]
@@ -40,14 +40,8 @@ class Drill:
 def a_demo_county(data: Path) -> None:
     """Played in by people of the demo: members, meetings with places and minutes, leaflets with files."""
     world = a_part_of(worlds.load(date.today()))
-    node = RunningNode(world.county("notts"), data, free_ports())
-    node.start()
-    try:
-        node.wait_until_ready()
+    with a_running_node(data, world.county("notts")) as node:
         Loader(world, node, Documents(data.parent / "documents"), lambda _: None).load()
-    finally:
-        node.ask_to_stop()
-        assert node.wait_until_stopped() == 0
 
 
 def a_part_of(world: World) -> World:

@@ -12,19 +12,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from services.node.demo.region import RunningNode, free_ports
-from services.node.demo.world import County
 from services.node.web import WebServer
 from tests.databases import SqliteDatabases
 from tests.gateway_processes import OURS, a_process
 from tests.gateways import Web, a_gateway
 from tests.promises.planted import planted
 from tests.promises.promise import promise
+from tests.running_nodes import NOTTS
 from tests.whole_nodes import a_whole_node
 
 SEED = 12
 IN_FLIGHT = 200
 CARELESS = ("-m", "tests.promises.careless_gateway")
-NOTTS = County("notts", "Nottinghamshire", "Care homes (demo)", "#demo", ())
 
 
 def asked(address: str) -> list[HTTPConnection]:

@@ -60,7 +60,7 @@ def test_a_restored_county_holds_every_row_and_every_file(
     with an_empty_place(onto, tmp_path / "data", request) as place:
         rto = restored(drill, place)
         with restoring.opened(drill.file) as file:
-            rpo = utc_now() - restoring.read(file, drill.identity).made_at
+            rpo = utc_now() - restoring.read(file, drill.identity).about.made_at
         wrong = [*differences(rows, rows_of(place)), *differences(files, files_of(place))]
         chains = broken_chains(place)
         again = numbers_given_out_twice(drill, place)

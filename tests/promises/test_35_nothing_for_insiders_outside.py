@@ -14,10 +14,10 @@ from fosse.common.v1.access_pb2 import ROLE_OPERATOR
 from gateway import guards, health
 from services.federation.door import server as door
 from services.federation.door.bounded import Bounded
-from services.node.web import bound
 from tests.databases import SqliteDatabases
 from tests.doors import a_door
 from tests.gateways import Web, a_gateway
+from tests.ports import a_free_port
 from tests.promises.planted import planted
 from tests.promises.promise import promise
 
@@ -53,8 +53,7 @@ def web(tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Web]:
 
 @contextmanager
 def gateway_with_metrics(folder: Path, databases: SqliteDatabases) -> Iterator[Web]:
-    with bound("127.0.0.1", 0) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{a_free_port()}"
     with a_gateway(folder, databases, server="waitress", metrics_listen=listen) as made:
         yield made
 

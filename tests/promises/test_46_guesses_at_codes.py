@@ -19,10 +19,10 @@ from services.common.errors import TooMany
 from services.common.ids import new_id
 from services.common.wires import Sockets
 from services.node.demo.mailbox import Mailbox, mails_in
-from services.node.web import bound
 from tests.databases import Databases
 from tests.gateways import a_gateway
 from tests.members import COMMUNITY
+from tests.ports import a_free_port
 from tests.promises.planted import planted
 from tests.promises.promise import promise
 from tests.waiting import until
@@ -35,9 +35,7 @@ Guess = Callable[[int], int]
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[WholeNode]:
-    with bound("127.0.0.1", 0) as free:
-        door = free.getsockname()[1]
-    with a_whole_node(tmp_path, "hub", hub=True, trusted_proxies=1, door_port=door) as node:
+    with a_whole_node(tmp_path, "hub", hub=True, trusted_proxies=1, door_port=a_free_port()) as node:
         yield node
 
 

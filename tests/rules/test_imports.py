@@ -57,6 +57,9 @@ CONTRACTS_BROKEN = [
     ("inside", "services/membership/store/shortcut.py", "import services.membership.usecases\n"),
     ("inside-federation", "services/federation/store/shortcut.py", "import services.federation.usecases\n"),
     ("inside-federation", "services/federation/usecases/shortcut.py", "import services.federation.sync.link\n"),
+    ("inside-node", "services/node/doctor/shortcut.py", "import services.node.commands.doctor\n"),
+    ("inside-node", "services/node/backup/shortcut.py", "import services.node.setup.secrets\n"),
+    ("inside-node", "services/node/shortcut.py", "import services.node.cli\n"),
 ]
 
 

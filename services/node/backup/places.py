@@ -17,7 +17,7 @@ from services.events.store.tables import METADATA as EVENTS
 from services.federation.store.tables import metadata as FEDERATION
 from services.membership.store.tables import METADATA as MEMBERSHIP
 from services.node.folder import Folder
-from services.node.setup.secrets import database_of
+from services.node.stack import Stack
 from services.notification.store import METADATA as NOTIFICATION
 from services.resource.store.tables import METADATA as RESOURCE
 
@@ -77,11 +77,10 @@ def embedded(data: Path, node: str) -> Place:
     return Place(node, databases, dict.fromkeys(FILES, folder.path))
 
 
-def deployed(node: str, volumes: Path, secrets: Path, host: str) -> Place:
-    """`volumes` holds the data folder of each service that has one, `secrets` the password of each."""
-    databases = {service: database_of(secrets, host, service) for service in TABLES}
-    folders = {service: volumes / service for service in FILES if service != "node"}
-    return Place(node, databases, folders, database_of(secrets, host, "keycloak"))
+def deployed(stack: Stack) -> Place:
+    databases = {service: stack.database(service) for service in TABLES}
+    folders = {service: stack.volumes / service for service in FILES if service != "node"}
+    return Place(stack.node, databases, folders, stack.database("keycloak"))
 
 
 def tables_of(service: str) -> list[Table]:

@@ -24,7 +24,6 @@ from services.common.database import Database, away
 from services.common.errors import Conflict, Invalid
 from services.node.backup import accounts, archive, checking, rows
 from services.node.backup.places import TABLES, Place, tables_of
-from services.node.backup.rows import Shape
 
 _PATIENCE_S = 4 * 3600.0
 _Found = Iterator[tuple[str, BinaryIO]]
@@ -32,13 +31,9 @@ _Found = Iterator[tuple[str, BinaryIO]]
 
 @dataclass(frozen=True)
 class Contents:
-    """What a backup says of itself, once all of it was read and agrees."""
+    """What a backup says of itself, and what is in it, once all of it was read and agrees."""
 
-    node: str
-    made_at: datetime
-    schema: Mapping[str, list[str]]
-    shapes: Mapping[str, Mapping[str, Shape]]
-    accounts: Mapping[str, Shape]
+    about: checking.About
     rows: Mapping[str, int]
     files: int
     # Made of an embedded node, whose sign-in is its own.
@@ -65,10 +60,7 @@ def read(file: BinaryIO, identity: Identity, services: Collection[str] = tuple(T
     check = checking.Check(services)
     manifest = archive.checked(file, identity, check.look)
     check.agree(manifest.get("rows"))
-    about = check.about
-    return Contents(
-        about.node, about.made_at, about.schema, about.shapes, about.accounts, check.rows, check.files, check.embedded
-    )
+    return Contents(check.about, check.rows, check.files, check.embedded)
 
 
 def restore(file: BinaryIO, identity: Identity, contents: Contents, place: Place, now: datetime) -> None:
@@ -119,7 +111,7 @@ def _put_all(found: _Found, contents: Contents, databases: Mapping[str, Database
     without_rows = set(databases)
     if place.accounts:
         with accounts.opened(place.accounts) as conn:
-            accounts.make_room(conn, contents.accounts)
+            accounts.make_room(conn, contents.about.accounts)
     for (what, service), members in groupby(found, key=lambda each: _group(each[0])):
         if what == "rows":
             without_rows.remove(service)
@@ -130,7 +122,7 @@ def _put_all(found: _Found, contents: Contents, databases: Mapping[str, Database
         elif what == "accounts" and place.accounts:
             with accounts.opened(place.accounts) as conn:
                 for _, content in members:
-                    accounts.put(conn, service, contents.accounts[service], content)
+                    accounts.put(conn, service, contents.about.accounts[service], content)
     for service in without_rows:
         _put_rows(databases[service], service, iter(()), contents, now)
     os.sync()
@@ -149,8 +141,8 @@ def _put_rows(db: Database, service: str, members: _Found, contents: Contents, n
 
 
 def _fill(conn: Connection, service: str, members: _Found, contents: Contents) -> None:
-    migrating.remake(conn, migrating.versions_of(service), contents.schema[service])
-    shapes = contents.shapes[service]
+    migrating.remake(conn, migrating.versions_of(service), contents.about.schema[service])
+    shapes = contents.about.shapes[service]
     with _links_checked_at_the_end(conn):
         for name, content in members:
             table = name.split("/")[2]

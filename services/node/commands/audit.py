@@ -20,7 +20,8 @@ from services.federation.domain.audit_heads import misfits, turns, verify_with_k
 from services.federation.domain.faults import Forged
 from services.node import audit_file
 from services.node.audit_file import Part
-from services.node.commands.calling import Node, data_option, running
+from services.node.calling import Node, running
+from services.node.commands.options import data_option
 
 _ROUND_S = 60.0
 _AT_ONCE = 1_000

@@ -6,34 +6,24 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy.exc import OperationalError
 
 from services.common.clock import utc_now
-from services.common.errors import Conflict, Invalid, NotFound
+from services.common.errors import Conflict, Invalid
 from services.common.files import write_private
 from services.common.migrating import WrongVersion
-from services.node.commands.calling import data_option
-from services.node.folder import Folder, unusable
+from services.node.commands.options import data_option, stack_option
+from services.node.folder import slug_of, unusable
+from services.node.stack import Stack
 
 if TYPE_CHECKING:
+    from services.node.backup.places import Place
     from services.node.backup.restoring import Contents
 
-F = TypeVar("F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
-
-
-def stack_options(command: F) -> F:
-    """A deployed node: the compose file says them."""
-    for name, text in (
-        ("--volumes", "Of a deployed node: holds each service's data folder."),
-        ("--secrets", "Of a deployed node: holds each service's password."),
-    ):
-        command = click.option(name, type=_PATH, hidden=True, help=text)(command)
-    command = click.option("--host", default="postgres", hidden=True, help="Where PostgreSQL answers.")(command)
-    return click.option("--node", default="", envvar="FOSSE_SLUG", hidden=True, help="Its short label.")(command)
 
 
 @click.group(invoke_without_command=True)
@@ -41,9 +31,11 @@ def stack_options(command: F) -> F:
 @click.option("--to", type=_PATH, help="The new file, or a folder that gets a file named by node and time.")
 @click.option("--recipient", default="", envvar="FOSSE_BACKUP_RECIPIENT", help="Whose key opens it: age1…")
 @click.option("--keep", type=click.IntRange(1), help="Of the backups of this node in the folder, only so many.")
-@stack_options
+@stack_option
 @click.pass_context
-def backup(ctx: click.Context, /, to: Path | None, recipient: str, keep: int | None, **where: Any) -> None:
+def backup(
+    ctx: click.Context, /, data: Path, stack: Stack | None, to: Path | None, recipient: str, keep: int | None
+) -> None:
     """Write everything that has to outlive this node into one encrypted file, while it runs or not.
 
     \b
@@ -57,7 +49,7 @@ def backup(ctx: click.Context, /, to: Path | None, recipient: str, keep: int | N
             "Say where the backup goes with --to, and who can open it with --recipient age1…; `fosse backup key FILE` "
             "makes a key and says its recipient. Nothing was written."
         )
-    _back_up(to, recipient, keep, **where)
+    _back_up(data, stack, to, recipient, keep)
 
 
 @backup.command()
@@ -83,8 +75,8 @@ def key(file: Path) -> None:
 )
 @click.option("--check", is_flag=True, help="Only read it to its end and say whether it is sound.")
 @data_option
-@stack_options
-def restore(file: Path, identity: Path, check: bool, **where: Any) -> None:
+@stack_option
+def restore(file: Path, identity: Path, check: bool, data: Path, stack: Stack | None) -> None:
     """Make a node from a backup, in a folder or a stack that holds nothing yet.
 
     Killed at any point, it can be run again. Nothing starts on what is half restored.
@@ -95,28 +87,24 @@ def restore(file: Path, identity: Path, check: bool, **where: Any) -> None:
     opens = archive.identity_of(identity)
     with restoring.opened(file) as found:
         contents = restoring.read(found, opens)
-        said = f"{sum(contents.rows.values())} rows and {contents.files} files of {contents.node}"
-        age = f"made {_words(now - contents.made_at)} ago"
+        said = f"{sum(contents.rows.values())} rows and {contents.files} files of {contents.about.node}"
+        age = f"made {_words(now - contents.about.made_at)} ago"
         if check:
             click.echo(f"This backup is sound: {said}, {age}.")
             click.echo("That does not tell who made it: whoever knows the recipient can. Restore only what you made.")
             return
-        _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.node, **where)
+        _restore(lambda place: restoring.restore(found, opens, contents, place, now), contents.about.node, data, stack)
     click.echo(f"Restored: {said}. The backup was {age}; what happened since is not in it.")
     click.echo("Start the node: it tells its facts again, and makes its search anew.")
-    if of_accounts := _of_accounts(contents, onto_stack=bool(where["volumes"])):
+    if of_accounts := _of_accounts(contents, onto_stack=bool(stack)):
         click.echo(of_accounts)
-    click.echo(f"RPO {_seconds(now - contents.made_at)} s, RTO {time.monotonic() - began:.1f} s")
+    click.echo(f"RPO {_seconds(now - contents.about.made_at)} s, RTO {time.monotonic() - began:.1f} s")
 
 
-def _back_up(
-    to: Path, recipient: str, keep: int | None, data: Path, volumes: Path | None, secrets: Path | None, host: str,
-    node: str,
-) -> None:  # fmt: skip
+def _back_up(data: Path, stack: Stack | None, to: Path, recipient: str, keep: int | None) -> None:
     from services.node.backup import places, saving
 
-    stack = volumes and secrets and places.deployed(node, volumes, secrets, host)
-    place = stack or places.embedded(data, slug_of(data))
+    place = places.deployed(stack) if stack else places.embedded(data, slug_of(data))
     now = utc_now()
     target = to / f"{place.node}-{now:{places.STAMP}}.age" if to.is_dir() else to
     try:
@@ -131,24 +119,21 @@ def _back_up(
             old.unlink()
 
 
-def _restore(
-    put: Callable[[Any], None], backed_up: str, data: Path, volumes: Path | None, secrets: Path | None, host: str,
-    node: str,
-) -> None:  # fmt: skip
+def _restore(put: Callable[["Place"], None], backed_up: str, data: Path, stack: Stack | None) -> None:
     from services.node.backup import places
 
     # Databases hold names and addresses.
     os.umask(0o077)
     try:
-        if not (volumes and secrets):
+        if not stack:
             _restore_folder(put, data, backed_up)
-        elif node != backed_up:
+        elif stack.node != backed_up:
             raise Conflict(
-                f"This is a backup of {backed_up}, and this stack is {node}. Nothing was restored. Set FOSSE_SLUG to "
-                f"{backed_up} before the stack's first start."
+                f"This is a backup of {backed_up}, and this stack is {stack.node}. Nothing was restored. Set "
+                f"FOSSE_SLUG to {backed_up} before the stack's first start."
             )
         else:
-            put(places.deployed(node, volumes, secrets, host))
+            put(places.deployed(stack))
     except (WrongVersion, OperationalError, OSError) as wrong:
         raise _sentence(wrong) from wrong
 
@@ -162,7 +147,7 @@ def _sentence(wrong: Exception) -> Conflict:
     return Conflict("A database does not answer. Is PostgreSQL running, with the volume that belongs to these secrets?")
 
 
-def _restore_folder(put: Callable[[Any], None], data: Path, backed_up: str) -> None:
+def _restore_folder(put: Callable[["Place"], None], data: Path, backed_up: str) -> None:
     """Beside the folder, which then takes its name: there is no half restored folder."""
     from services.node.backup import places
 
@@ -195,12 +180,6 @@ def _of_accounts(contents: "Contents", *, onto_stack: bool) -> str:
             "sign-in. They are still in the backup."
         )
     return ""
-
-
-def slug_of(data: Path) -> str:
-    if not (data / "membership.db").exists():
-        raise NotFound(f"There is no node in the folder {data}. Name the node's folder with --data.")
-    return str(Folder(data).first_started_as().get("slug", "node"))
 
 
 def _words(age: timedelta) -> str:

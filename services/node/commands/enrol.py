@@ -10,7 +10,8 @@ import click
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.errors import Conflict, NotFound
 from services.common.ids import new_id
-from services.node.commands.calling import Node, data_option, running
+from services.node.calling import Node, running
+from services.node.commands.options import data_option
 
 _MOMENT_S = 4.0
 

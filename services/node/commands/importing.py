@@ -13,8 +13,9 @@ from fosse.membership.v1 import importing_pb2 as pb
 from services.common.errors import Conflict, Invalid
 from services.common.ids import new_id
 from services.common.text import plural
+from services.node.calling import Node, running
 from services.node.commands import people
-from services.node.commands.calling import Node, data_option, running
+from services.node.commands.options import data_option
 
 _LOOK_S = 0.2
 _STDIN = Path("-")

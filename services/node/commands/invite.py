@@ -12,8 +12,9 @@ from fosse.membership.v1 import membership_pb2 as pb
 from services.common.errors import Invalid
 from services.common.ids import new_id
 from services.node import settings
+from services.node.calling import Node, running
 from services.node.commands import people
-from services.node.commands.calling import Node, data_option, running
+from services.node.commands.options import data_option
 from services.node.folder import Folder
 from services.node.provider.accounts import Accounts
 

@@ -7,7 +7,8 @@ import click
 
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.errors import Conflict
-from services.node.commands.calling import Node, data_option, running
+from services.node.calling import Node, running
+from services.node.commands.options import data_option
 
 _MOMENT_S = 30.0
 

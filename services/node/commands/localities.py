@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from fosse.membership.v1 import membership_pb2 as pb
-from services.node.commands.calling import data_option, running
+from services.node.calling import running
+from services.node.commands.options import data_option
 
 
 @click.command()

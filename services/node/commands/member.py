@@ -9,8 +9,9 @@ from fosse.common.v1.access_pb2 import Role
 from fosse.membership.v1 import membership_pb2
 from fosse.membership.v1 import standing_pb2 as pb
 from services.common.errors import Invalid
+from services.node.calling import Node, running
 from services.node.commands import people
-from services.node.commands.calling import Node, data_option, running
+from services.node.commands.options import data_option
 
 _ROLES = {name.removeprefix("ROLE_").lower(): value for name, value in Role.items() if value}
 _CHOICE = click.Choice(sorted(set(_ROLES) - {"member"}))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fosse.membership.v1 import membership_pb2 as pb
 from services.common.errors import Invalid, NotFound
-from services.node.commands.calling import Node
+from services.node.calling import Node
 
 _SHORTEST, _WHOLE = 6, 32
 

@@ -6,7 +6,8 @@ import click
 
 from fosse.resource.v1 import resource_pb2 as pb
 from services.common.text import plural
-from services.node.commands.calling import data_option, running
+from services.node.calling import running
+from services.node.commands.options import data_option
 
 
 @click.command()

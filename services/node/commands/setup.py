@@ -60,7 +60,7 @@ def databases(folder: Path, host: str) -> None:
 def identity(folder: Path, server: str, host: str, public_url: str, **mail: Any) -> None:
     """Bring the realm of the node's own Keycloak to what this version and the settings say."""
     from services.node.setup.identity import Place, prepare
-    from services.node.setup.secrets import database_of
+    from services.node.stack import database_of
 
     place = Place(folder, server, database_of(folder, host, "keycloak"))
     _say(prepare(place, public_url, _mail_server(**mail)), "The realm is as it should be.")

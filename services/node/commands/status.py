@@ -9,7 +9,8 @@ from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.federation.v1 import federation_pb2 as pb
 from fosse.federation.v1.entry_pb2 import NODE_STATUS_LEFT
 from services.common.topics import SERVICES
-from services.node.commands.calling import Node, data_option, running
+from services.node.calling import Node, running
+from services.node.commands.options import data_option
 
 
 @click.command()

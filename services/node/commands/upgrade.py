@@ -12,9 +12,9 @@ from services.common import version
 from services.common.clock import utc_now
 from services.common.errors import Conflict
 from services.common.migrating import Standing, WrongVersion
-from services.node.commands.backup import slug_of, stack_options
-from services.node.commands.calling import data_option
-from services.node.folder import Folder
+from services.node.commands.options import data_option, stack_option
+from services.node.folder import Folder, slug_of
+from services.node.stack import Stack
 
 if TYPE_CHECKING:
     from services.node.doctor.judging import Problem
@@ -31,10 +31,8 @@ _NO_WAY_BACK = (
 @data_option
 @click.option("--check", is_flag=True, help="Only look, and say what it would do.")
 @click.option("--backups", type=click.Path(path_type=Path), help="Folder of the backups; one has to be of today.")
-@stack_options
-def upgrade(
-    data: Path, check: bool, backups: Path | None, volumes: Path | None, secrets: Path | None, host: str, node: str
-) -> None:
+@stack_option
+def upgrade(data: Path, check: bool, backups: Path | None, stack: Stack | None) -> None:
     """Bring the databases to this version, after a look at backup, disk and how the node is.
 
     A deployed node goes on meanwhile; an embedded one is stopped first, or just started with the new software, which
@@ -42,16 +40,15 @@ def upgrade(
     """
     from services.node import upgrading
 
-    deployed = volumes and secrets and upgrading.deployed(node, volumes, secrets, host, backups)
-    what = deployed or upgrading.embedded(data, slug_of(data), backups)
+    what = upgrading.deployed(stack, backups) if stack else upgrading.embedded(data, slug_of(data), backups)
     try:
         to_do = upgrading.standings(what)
         _say(to_do)
-        found = [*upgrading.problems(what, utc_now()), *_unwell(data, deployed=bool(deployed))]
+        found = [*upgrading.problems(what, utc_now()), *_unwell(data, deployed=bool(stack))]
         _refuse(found, check)
         if not check:
-            with nullcontext() if deployed else Folder(data).held():
-                _do(what, deployed=bool(deployed))
+            with nullcontext() if stack else Folder(data).held():
+                _do(what, deployed=bool(stack))
     except WrongVersion as wrong:
         raise Conflict(str(wrong)) from wrong
     except OperationalError as away:
@@ -88,7 +85,7 @@ def _do(what: "Upgrade", *, deployed: bool) -> None:
 
 
 def _unwell(data: Path, *, deployed: bool) -> "list[Problem]":
-    from services.node.commands.doctor import examined
+    from services.node.doctor.examining import examined
 
     if not deployed and not Folder(data).holder():
         return []

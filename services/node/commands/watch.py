@@ -9,8 +9,8 @@ from services.common.clock import utc_now
 from services.common.errors import Invalid
 from services.common.settings import load
 from services.node import settings
-from services.node.commands.calling import data_option
-from services.node.commands.doctor import examined
+from services.node.commands.options import data_option
+from services.node.doctor.examining import examined
 
 # Of the time from look to look, after which the second one must agree.
 _SURE = 0.2

@@ -2,7 +2,7 @@
 
 from fosse.federation.v1 import federation_pb2 as pb
 from services.common.ids import new_id
-from services.node.commands import calling
+from services.node import calling
 from services.node.demo.region import RunningNode
 from services.node.demo.waiting import TookTooLong, until
 from services.node.demo.world import County

@@ -12,7 +12,7 @@ from fosse.common.v1.access_pb2 import Role
 from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2 as pb
 from services.common.ids import new_id
-from services.node.commands import calling
+from services.node import calling
 from services.node.demo.choices import Choices
 from services.node.demo.documents import Documents
 from services.node.demo.meetings import House, Meetings

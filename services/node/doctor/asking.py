@@ -14,7 +14,7 @@ from fosse.federation.v1 import federation_pb2 as federation
 from services.common.clock import Clock
 from services.common.errors import Refusal
 from services.common.rpc_errors import Away
-from services.node.commands.calling import Node
+from services.node.calling import Node
 
 A = TypeVar("A")
 _PATIENCE_S = 8.0

@@ -12,7 +12,8 @@ from services.common import migrating
 from services.common.database import Database
 from services.common.errors import Conflict
 from services.common.topics import SERVICES
-from services.node.setup.secrets import DATABASES, database_of, password_of
+from services.node.setup.secrets import DATABASES, password_of
+from services.node.stack import database_of
 
 MIGRATED = (*SERVICES, "gateway")
 _PATIENCE_S = 10

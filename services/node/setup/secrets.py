@@ -56,11 +56,6 @@ def password_of(folder: Path, name: str) -> str:
     return (folder / name / "pgpass").read_text(encoding="ascii").strip().rpartition(":")[2]
 
 
-def database_of(folder: Path, host: str, name: str) -> str:
-    """The address of the process's database."""
-    return f"postgresql://{name}@{host}/{name}?passfile={folder / name / 'pgpass'}"
-
-
 def _pgpass(file: Path, name: str) -> bool:
     if file.exists():
         return False

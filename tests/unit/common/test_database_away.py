@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import problem_of
 from services.common.database import Database, lost
 from services.common.rpc import status_name
-from services.node.web import bound
+from tests.ports import a_free_port
 
 
 def fault_of(url: str, statement: str) -> DBAPIError:
@@ -22,9 +22,7 @@ def fault_of(url: str, statement: str) -> DBAPIError:
 
 
 def test_a_postgresql_that_nobody_reaches_is_told_as_a_part_that_does_not_answer() -> None:
-    with bound("127.0.0.1", 0) as nobody:
-        port = nobody.getsockname()[1]
-    away = fault_of(f"postgresql+psycopg://events@127.0.0.1:{port}/events", "select 1")
+    away = fault_of(f"postgresql+psycopg://events@127.0.0.1:{a_free_port()}/events", "select 1")
 
     assert lost(away) and status_name(away) == "UNAVAILABLE"
     with Flask("a page").test_request_context("/"):

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
-
 from fosse.common.v1.housekeeping_pb2_grpc import HousekeepingStub
 from fosse.evaluation.v1.evaluation_pb2_grpc import EvaluationStub
 from fosse.federation.v1.federation_pb2_grpc import FederationStub
@@ -24,7 +22,6 @@ from services.node.folder import Folder
 _PATIENCE_S = 20.0
 _LONG_PATIENCE_S = 90.0
 S = TypeVar("S")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Node:
@@ -88,16 +85,3 @@ def _wires(data: Path) -> Wires:
     """Of a deployed node the operator has a certificate, of one on this machine its folder."""
     tls_dir = settings.load({"data": data}).tls_dir
     return MutualTls(tls_dir) if tls_dir else Sockets(Folder(data).running_sockets())
-
-
-def data_option(command: F) -> F:
-    """`--data`, the folder that says which node is meant."""
-    option = click.option(
-        "--data",
-        type=click.Path(path_type=Path),
-        default=Path(".data/node"),
-        show_default=True,
-        envvar="FOSSE_NODE_DATA",
-        help="Folder of the node.",
-    )
-    return option(command)

@@ -75,8 +75,8 @@ class Limit:
 Charge = tuple[Limit, str]
 Taken = tuple[Limit, str, datetime]
 # Which limit, a keyed hash of whose, and when its window began; what was counted for each.
-Row = tuple[str, str, datetime]
-Counts = dict[Row, int]
+_Row = tuple[str, str, datetime]
+_Counts = dict[_Row, int]
 _ROW = (COUNTERS.c.what, COUNTERS.c.who, COUNTERS.c.since)
 
 
@@ -88,11 +88,11 @@ class Counters:
         self._secret = secret
 
     def take(self, limit: Limit, who: str, now: datetime) -> None:
-        """Counts one try; raises `TooMany`, and counts nothing, when there were as many as there may be."""
+        """_Counts one try; raises `TooMany`, and counts nothing, when there were as many as there may be."""
         self.take_all([(limit, who)], now)
 
     def take_all(self, charges: Iterable[Charge], now: datetime) -> None:
-        """Counts one try of each, or of none where one of them is used up."""
+        """_Counts one try of each, or of none where one of them is used up."""
         wanted = {(_what(limit), self._hashed(who), _window(limit, now)): limit for limit, who in charges}
         if not wanted:
             return
@@ -101,7 +101,7 @@ class Counters:
         with self._db.write() as conn:
             before, here = self._counted(conn, former.values()), self._count(conn, wanted)
             for row, limit in wanted.items():
-                _check(limit, row[2], before.get(former[row], 0), here[row], now)
+                _check(limit, row[2], before=before.get(former[row], 0), here=here[row], now=now)
 
     def give_back(self, limit: Limit, who: str, taken: datetime) -> None:
         """An honest try does not count: many people share one address. The window that it was taken from gets it back:
@@ -128,7 +128,7 @@ class Counters:
             conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
             conn.execute(delete(TRIED).where(TRIED.c.at < now - timedelta(days=1)))
 
-    def _count(self, conn: Connection, wanted: Mapping[Row, Limit]) -> Counts:
+    def _count(self, conn: Connection, wanted: Mapping[_Row, Limit]) -> _Counts:
         # In one order, so that two requests never wait for each other's rows.
         rows = [(*row, wanted[row].at_a_time) for row in sorted(wanted)]
         made = self._insert(COUNTERS).values(rows)
@@ -137,7 +137,7 @@ class Counters:
         )
         return _counts(conn.execute(counted.returning(COUNTERS)))
 
-    def _counted(self, conn: Connection, rows: Iterable[Row]) -> Counts:
+    def _counted(self, conn: Connection, rows: Iterable[_Row]) -> _Counts:
         return _counts(conn.execute(select(COUNTERS).where(tuple_(*_ROW).in_(list(rows)))))
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -147,13 +147,13 @@ class Counters:
         return hmac.new(self._secret, f"who:{who}".encode(), hashlib.sha256).hexdigest()
 
 
-def _check(limit: Limit, since: datetime, before: int, here: int, now: datetime) -> None:
+def _check(limit: Limit, since: datetime, *, before: int, here: int, now: datetime) -> None:
     if here + before > limit.count:
         over = since + limit.window if here <= limit.count else since + 2 * limit.window
         raise TooMany(limit.sentence, retry_after_s=int((over - now).total_seconds()) + 1)
 
 
-def _counts(found: Result[Any]) -> Counts:
+def _counts(found: Result[Any]) -> _Counts:
     return {(row["what"], row["who"], row["since"]): row["count"] for row in found.mappings()}
 
 

@@ -1,6 +1,7 @@
 """Servers that tell the application how long each request waited for a thread; once they end, all are let in."""
 
 import logging
+import select
 import time
 from typing import Any
 
@@ -49,9 +50,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _let_in_who_waits(self) -> None:
         """A listener that is closed breaks the connections of those whom it has not accepted yet."""
         for listener in self.sockets:
-            before = -1
-            while self.nr_conns != before:
-                before = self.nr_conns
+            while select.select([listener], [], [], 0)[0]:
                 self.accept(listener)
             listener.close()
         self.sockets: list[Any] = []

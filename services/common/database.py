@@ -59,7 +59,6 @@ class Database:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self._wait_s = wait_s
-        self._statement_timeout_s = statement_timeout_s
         self._writer = threading.Lock()
         self._single: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -187,11 +186,10 @@ def lost(fault: BaseException) -> bool:
     """Was PostgreSQL not to be reached, or shut down meanwhile (SQLSTATE classes 08 and 57)?"""
     if not isinstance(fault, DBAPIError):
         return False
-    # SQLite's errors know no such code; an error of the driver itself, none in particular.
-    refused = "OperationalError" in type(fault).__name__ and hasattr(fault.orig, "sqlstate")
-    return fault.connection_invalidated or (
-        refused and (getattr(fault.orig, "sqlstate", "") or "08")[:2] in {"08", "57"}
-    )
+    # SQLite's errors know no such code; the driver's own have none in particular.
+    code = getattr(fault.orig, "sqlstate", "none") or "08"
+    refused = "OperationalError" in type(fault).__name__
+    return fault.connection_invalidated or (refused and code[:2] in {"08", "57"})
 
 
 def transaction_number(connection: Connection) -> Any:

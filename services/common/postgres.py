@@ -1,17 +1,19 @@
 """PostgreSQL's connections: one whose server falls silent is given up, so that nobody waits longer for it than for an
 answer (decision 0039)."""
 
+import time
 from collections.abc import Generator
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import errors
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Dialect
 
 T = TypeVar("T")
 # The server takes a while to end what may take no longer, and a slow disk to keep what was said.
 _GRACE_S = 3.5
+# Of many rows sent at once the server says nothing before it has done them all.
+_BATCH_S = 60.0
 # A server that a cut network hides says nothing, and the kernel would wait for it for a quarter of an hour.
 _CONNECTING = {
     "connect_timeout": 3,
@@ -29,21 +31,30 @@ class Silent(psycopg.OperationalError):
 class Connection(psycopg.Connection[Any]):
     """Its kernel answers for a server that is frozen, so nothing but a clock notices."""
 
-    _patience_s: float
+    patience_s = _GRACE_S
 
     def allow(self, statement_timeout_s: float) -> None:
         """From now on statements may take so long, until the connection goes back to its pool."""
-        self._patience_s = statement_timeout_s + _GRACE_S
+        self.patience_s = statement_timeout_s + _GRACE_S
 
     def wait(self, gen: Generator[Any, Any, T], interval: float = 0.1, timeout: float | None = None) -> T:
-        """Raises `Silent`, and closes the connection, when the server says nothing for that long."""
+        """Raises `Silent`, and closes the connection, when the server says nothing for as long as it may take."""
+        return super().wait(self._impatient(gen), interval, timeout)
+
+    def _impatient(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        """What psycopg waits for step by step; it goes on with nothing when nothing came for an interval."""
+        heard = time.monotonic()
         try:
-            return super().wait(gen, interval, self._patience_s if timeout is None else timeout)
-        except errors._WaitTimeout as silence:
-            if timeout is not None:
-                raise
-            self.close()
-            raise Silent("The database did not answer in time.") from silence
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                heard = time.monotonic() if ready else heard
+                if time.monotonic() - heard > (_BATCH_S if self.pgconn.pipeline_status else self.patience_s):
+                    self.close()
+                    raise Silent("The database did not answer in time.")
+                wanted = gen.send(ready)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
 
 
 def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:

@@ -53,7 +53,7 @@ def _before_signing_in(page: Page, keycloak: Keycloak) -> Iterator[str]:
     page.get_by_role("button", name="Continue").click()
     yield "a mail is on its way"
     page.get_by_role("link", name="Make an account").click()
-    page.get_by_text(f"at least {_shortest()} signs").wait_for()
+    page.get_by_text(f"at least {_shortest()} characters").wait_for()
     yield "make an account"
     page.fill("#password", "short")
     page.get_by_role("button", name="Make an account").click()

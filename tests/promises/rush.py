@@ -1,5 +1,6 @@
 """A rush on a node: by turns as many as it can answer, and three times as many."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -89,5 +90,7 @@ def rounds(url: str, at_once: int, how_many: int, rush_s: float = RUSH_S) -> See
 
 def recovered(after: Sequence[Answer], rush_ended: float) -> float:
     """Seconds from the end of the rush until nobody is refused any more."""
+    if max(after, key=lambda each: each.at).status != 200:
+        return math.inf
     refused = [each.at for each in after if each.status != 200]
     return max(refused, default=min(each.at for each in after)) - rush_ended

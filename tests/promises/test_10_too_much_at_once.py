@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.admission import Congestion
+from gateway.settings import Settings
 from tests.composed import Compose, a_county
 from tests.machine import ROOT
 from tests.promises.planted import planted
@@ -16,8 +17,8 @@ from tests.whole_nodes import a_whole_node
 
 SEED = 10
 NAME = "three times too much"
-# An embedded node's threads, and those of a county's workers.
-THREADS, STACKS_THREADS = 8, 16
+THREADS = Settings.threads
+STACKS_THREADS = Settings.workers * Settings.threads
 LETS_EVERYBODY_IN = """
 services:
   gateway:
@@ -52,8 +53,12 @@ def county() -> Iterator[Compose]:
         yield running
 
 
+# Not beside others that measure or need much.
+@pytest.mark.xdist_group("outages")
 @pytest.mark.timeout(600)
-def test_of_three_times_too_many_a_county_answers_those_let_in_as_ever(county: Compose, tmp_path: Path) -> None:
+def test_of_three_times_too_many_those_let_in_on_the_stack_are_answered_as_ever(
+    county: Compose, tmp_path: Path
+) -> None:
     seen = best_of_three(county.address, STACKS_THREADS)
     (tmp_path / "careless.yml").write_text(LETS_EVERYBODY_IN)
     county.settings["COMPOSE_FILE"] = f"{ROOT / 'docker-compose.yml'}:{tmp_path / 'careless.yml'}"

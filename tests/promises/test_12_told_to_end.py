@@ -13,7 +13,7 @@ import pytest
 
 from services.node.demo.region import RunningNode, free_ports
 from services.node.web import WebServer
-from tests.databases import SqliteDatabases
+from tests.databases import PostgresDatabases
 from tests.gateway_processes import OURS, a_process
 from tests.gateways import Web, a_gateway
 from tests.promises.planted import planted
@@ -35,19 +35,23 @@ def asked(address: str) -> list[HTTPConnection]:
     return browsers
 
 
-def answered(browsers: Sequence[HTTPConnection]) -> int:
-    """How many get their page, whole."""
-    return sum(_whole(browser) for browser in browsers)
+def answered(browsers: Sequence[HTTPConnection]) -> list[int]:
+    """With which status each; 0: with none, or with half a page."""
+    return [_answer(browser) for browser in browsers]
 
 
-def _whole(browser: HTTPConnection) -> bool:
+def _answer(browser: HTTPConnection) -> int:
     try:
         with browser.getresponse() as answer:
-            return answer.status == 200 and b"</html>" in answer.read()
+            return answer.status if b"</html>" in answer.read() else 0
     except (OSError, HTTPException):
-        return False
+        return 0
     finally:
         browser.close()
+
+
+def without_a_page(statuses: Sequence[int]) -> int:
+    return sum(status != 200 for status in statuses)
 
 
 def cut_off(server: WebServer, within_s: float = 0.0) -> None:
@@ -57,12 +61,12 @@ def cut_off(server: WebServer, within_s: float = 0.0) -> None:
     server._thread.join(10)
 
 
-def served_by_a_careless_node(folder: Path) -> int:
+def cut_off_by_a_careless_node(folder: Path) -> int:
     with planted((WebServer, "stop", cut_off)), ExitStack() as stack:
         node = stack.enter_context(a_whole_node(folder))
         browsers = asked(node.url)
         stack.close()
-        return answered(browsers)
+        return answered(browsers).count(0)
 
 
 @pytest.mark.timeout(120)
@@ -73,28 +77,29 @@ def test_everybody_who_had_asked_is_answered_when_a_node_is_told_to_end(tmp_path
 
     browsers = asked(node.address)
     node.ask_to_stop()
-    failed = IN_FLIGHT - answered(browsers)
+    failed = without_a_page(answered(browsers))
     ended = node.wait_until_stopped()
 
-    caught = IN_FLIGHT - served_by_a_careless_node(tmp_path / "careless")
+    caught = cut_off_by_a_careless_node(tmp_path / "careless")
     figures = f"in_flight={IN_FLIGHT} failed={failed} exit={ended} planted[no draining]={caught}"
     promise(12, "embedded", "told to end with many in flight", failed == ended == 0 and caught > 0, figures, SEED)
 
 
-def turned_away(web: Web, command: Sequence[str]) -> int:
-    """By workers that are told to end while so many wait."""
+def told_to_end(web: Web, command: Sequence[str]) -> list[int]:
+    """How workers that are told to end while so many wait answer them."""
     with a_process(web.settings, *command) as (gateway, browser):
         browsers = asked(browser.url)
         os.kill(gateway, signal.SIGTERM)
-        return IN_FLIGHT - answered(browsers)
+        return answered(browsers)
 
 
+@pytest.mark.xdist_group("postgres")
 @pytest.mark.timeout(120)
-def test_everybody_who_had_asked_is_answered_when_the_workers_are_told_to_end(
-    tmp_path: Path, sqlite_databases: SqliteDatabases
+def test_everybody_who_had_asked_is_answered_when_workers_on_the_stack_are_told_to_end(
+    tmp_path: Path, postgres_databases: PostgresDatabases
 ) -> None:
-    with a_gateway(tmp_path, sqlite_databases) as web:
-        failed, caught = turned_away(web, OURS), turned_away(web, CARELESS)
+    with a_gateway(tmp_path, postgres_databases) as web:
+        failed, caught = without_a_page(told_to_end(web, OURS)), told_to_end(web, CARELESS).count(0)
 
     figures = f"in_flight={IN_FLIGHT} failed={failed} planted[gunicorn's own way to end]={caught}"
     promise(12, "stack", "told to end with many in flight", failed == 0 and caught > 0, figures, SEED)

@@ -173,7 +173,10 @@ def looked_at_by_two_workers(folder: Path, databases: Databases) -> int:
         return checked(guess, range(4 * MOST))
 
 
-@pytest.mark.parametrize(("variant", "kept_in"), [("embedded", "sqlite_databases"), ("stack", "postgres_databases")])
+ON_POSTGRES = pytest.param("stack", "postgres_databases", marks=pytest.mark.xdist_group("postgres"))
+
+
+@pytest.mark.parametrize(("variant", "kept_in"), [("embedded", "sqlite_databases"), ON_POSTGRES])
 def test_guesses_are_counted_across_workers(
     tmp_path: Path, request: pytest.FixtureRequest, variant: str, kept_in: str
 ) -> None:

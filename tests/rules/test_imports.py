@@ -59,7 +59,7 @@ CONTRACTS_BROKEN = [
     ("inside-federation", "services/federation/usecases/shortcut.py", "import services.federation.sync.link\n"),
     ("inside-node", "services/node/doctor/shortcut.py", "import services.node.commands.doctor\n"),
     ("inside-node", "services/node/backup/shortcut.py", "import services.node.setup.secrets\n"),
-    ("inside-node", "services/node/shortcut.py", "import services.node.cli\n"),
+    ("inside-node", "services/node/provider/shortcut.py", "import services.node.cli\n"),
 ]
 
 

@@ -28,7 +28,8 @@ def password(name: str, folder: Path, server: str) -> None:
     from services.node.setup import accounts
 
     made = accounts.new_password(folder, server, name)
-    click.echo(f"Tell {name} this password. It is for one sign-in; then they choose another:\n{made}")
+    click.echo(f"Tell {name} this password. It is for one sign-in; then they choose another:", err=True)
+    click.echo(made)
 
 
 @account.command()

@@ -49,7 +49,7 @@ def backup(
             "Say where the backup goes with --to, and who can open it with --recipient age1…; `fosse backup key FILE` "
             "makes a key and says its recipient. Nothing was written."
         )
-    _back_up(data, stack, to, recipient, keep)
+    _back_up(data, stack, to=to, recipient=recipient, keep=keep)
 
 
 @backup.command()
@@ -101,7 +101,7 @@ def restore(file: Path, identity: Path, check: bool, data: Path, stack: Stack | 
     click.echo(f"RPO {_seconds(now - contents.about.made_at)} s, RTO {time.monotonic() - began:.1f} s")
 
 
-def _back_up(data: Path, stack: Stack | None, to: Path, recipient: str, keep: int | None) -> None:
+def _back_up(data: Path, stack: Stack | None, *, to: Path, recipient: str, keep: int | None) -> None:
     from services.node.backup import places, saving
 
     place = places.deployed(stack) if stack else places.embedded(data, slug_of(data))

@@ -10,7 +10,6 @@ import click
 from services.node.stack import Stack
 
 _PATH = click.Path(path_type=Path)
-# The folder that says which node is meant.
 data_option = click.option(
     "--data",
     type=_PATH,

@@ -15,6 +15,7 @@ from services.node.doctor.judging import Problem
 
 _HEAD = ("process", "version", "clock", "disk free", "unsent", "not heard", "aside", "overdue", "connections")
 # Where things lie is the same in every county.
+_INDENT = 15
 _PLACES = ("run_dir", "tls_dir", "data_dir", "kafka")
 
 
@@ -103,9 +104,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _wrapped(name: str, told: str) -> str:
-    indent = " " * 15
     return textwrap.fill(
-        told, 100, initial_indent=f"{name:<13}  ", subsequent_indent=indent, break_long_words=False,
+        told, 100, initial_indent=f"{name:<{_INDENT}}", subsequent_indent=" " * _INDENT, break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
 

@@ -90,7 +90,9 @@ def add_file(
             after = _add(conn, target, part, person, now)
             files.keep(conn)
             unless_added.callback(_let_go, shelf, received.stored.sha256)
-            received.keep()
+            # Where the form was sent before, with another file, that one stays.
+            if files.refers(conn, target.resource_id, received.stored.sha256):
+                received.keep()
         unless_added.pop_all()
     return shown_to(shelf, after, person)
 

@@ -93,6 +93,7 @@ def _mail(county: County) -> None:
     waiting = world.a_mail(
         "waiting", state=1, attempts=3, problem="The mail server did not answer. We try again at 14:05."
     )
+    waiting.delivery.ClearField("sent_at")
     county.shelf.mails = [world.a_mail(), notification.GetMailResponse(delivery=waiting.delivery)]
 
 

@@ -67,8 +67,7 @@ class NotificationServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMail(self, request, context):
-        """One mail: how it went, and its words where the folder holds them. Before it is written, and where a mail server
-        took it, there are none.
+        """One mail: how it went, and its words where the folder holds them; otherwise there are none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

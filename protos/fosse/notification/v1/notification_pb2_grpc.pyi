@@ -34,9 +34,7 @@ class NotificationStub:
     ListDeliveries: _grpc.UnaryUnaryMultiCallable[_notification_pb2.ListDeliveriesRequest, _notification_pb2.ListDeliveriesResponse]
     """Deliveries, newest first: a member's own; an operator's, all of the node."""
     GetMail: _grpc.UnaryUnaryMultiCallable[_notification_pb2.GetMailRequest, _notification_pb2.GetMailResponse]
-    """One mail: how it went, and its words where the folder holds them. Before it is written, and where a mail server
-    took it, there are none.
-    """
+    """One mail: how it went, and its words where the folder holds them; otherwise there are none."""
     ListRecipients: _grpc.UnaryUnaryMultiCallable[_notification_pb2.ListRecipientsRequest, _notification_pb2.ListRecipientsResponse]
     """Who was to get one mailing, such as the minutes of a meeting, and how it went; for convenors of its community."""
     ResendDelivery: _grpc.UnaryUnaryMultiCallable[_notification_pb2.ResendDeliveryRequest, _notification_pb2.ResendDeliveryResponse]
@@ -48,9 +46,7 @@ class NotificationAsyncStub(NotificationStub):
     ListDeliveries: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListDeliveriesRequest, _notification_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
     """Deliveries, newest first: a member's own; an operator's, all of the node."""
     GetMail: _aio.UnaryUnaryMultiCallable[_notification_pb2.GetMailRequest, _notification_pb2.GetMailResponse]  # type: ignore[assignment]
-    """One mail: how it went, and its words where the folder holds them. Before it is written, and where a mail server
-    took it, there are none.
-    """
+    """One mail: how it went, and its words where the folder holds them; otherwise there are none."""
     ListRecipients: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListRecipientsRequest, _notification_pb2.ListRecipientsResponse]  # type: ignore[assignment]
     """Who was to get one mailing, such as the minutes of a meeting, and how it went; for convenors of its community."""
     ResendDelivery: _aio.UnaryUnaryMultiCallable[_notification_pb2.ResendDeliveryRequest, _notification_pb2.ResendDeliveryResponse]  # type: ignore[assignment]
@@ -71,9 +67,7 @@ class NotificationServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_pb2.GetMailRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_pb2.GetMailResponse, _abc.Awaitable[_notification_pb2.GetMailResponse]]:
-        """One mail: how it went, and its words where the folder holds them. Before it is written, and where a mail server
-        took it, there are none.
-        """
+        """One mail: how it went, and its words where the folder holds them; otherwise there are none."""
 
     @_abc_1.abstractmethod
     def ListRecipients(

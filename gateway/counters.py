@@ -2,25 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Integer,
-    Result,
-    String,
-    Table,
-    delete,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.sessions import METADATA
@@ -74,10 +61,9 @@ class Limit:
 # Whom to count as, for one limit; and when that was done.
 Charge = tuple[Limit, str]
 Taken = tuple[Limit, str, datetime]
-# Which limit, a keyed hash of whose, and when its window began; what was counted for each.
-_Row = tuple[str, str, datetime]
-_Counts = dict[_Row, int]
-_ROW = (COUNTERS.c.what, COUNTERS.c.who, COUNTERS.c.since)
+# Which limit, a keyed hash of whose, when its window began, and how much is added; and what was counted for each.
+_Row = tuple[str, str, datetime, int]
+_Counts = dict[tuple[str, str, datetime], int]
 
 
 class Counters:
@@ -93,15 +79,13 @@ class Counters:
 
     def take_all(self, charges: Iterable[Charge], now: datetime) -> None:
         """_Counts one try of each, or of none where one of them is used up."""
-        wanted = {(_what(limit), self._hashed(who), _window(limit, now)): limit for limit, who in charges}
+        wanted = {(_what(limit), self._hashed(who)): limit for limit, who in charges}
         if not wanted:
             return
-        # Windows begin at round times: only with the one before does no stretch of time hold more than `count`.
-        former = {(what, who, since): (what, who, since - limit.window) for (what, who, since), limit in wanted.items()}
         with self._db.write() as conn:
-            before, here = self._counted(conn, former.values()), self._count(conn, wanted)
-            for row, limit in wanted.items():
-                _check(limit, row[2], before=before.get(former[row], 0), here=here[row], now=now)
+            counted = self._count(conn, [row for key, limit in wanted.items() for row in _rows(key, limit, now)])
+            for key, limit in wanted.items():
+                _check(limit, *(counted[*key, since] for since in _windows(limit, now)), now=now)
 
     def give_back(self, limit: Limit, who: str, taken: datetime) -> None:
         """An honest try does not count: many people share one address. The window that it was taken from gets it back:
@@ -128,17 +112,14 @@ class Counters:
             conn.execute(delete(COUNTERS).where(COUNTERS.c.since < now - timedelta(days=1)))
             conn.execute(delete(TRIED).where(TRIED.c.at < now - timedelta(days=1)))
 
-    def _count(self, conn: Connection, wanted: Mapping[_Row, Limit]) -> _Counts:
+    def _count(self, conn: Connection, rows: Sequence[_Row]) -> _Counts:
         # In one order, so that two requests never wait for each other's rows.
-        rows = [(*row, wanted[row].at_a_time) for row in sorted(wanted)]
-        made = self._insert(COUNTERS).values(rows)
-        counted = made.on_conflict_do_update(
-            index_elements=_ROW, set_={"count": COUNTERS.c["count"] + made.excluded["count"]}
+        made = self._insert(COUNTERS).values(sorted(rows))
+        added = made.on_conflict_do_update(
+            index_elements=["what", "who", "since"], set_={"count": COUNTERS.c["count"] + made.excluded["count"]}
         )
-        return _counts(conn.execute(counted.returning(COUNTERS)))
-
-    def _counted(self, conn: Connection, rows: Iterable[_Row]) -> _Counts:
-        return _counts(conn.execute(select(COUNTERS).where(tuple_(*_ROW).in_(list(rows)))))
+        found = conn.execute(added.returning(COUNTERS)).mappings()
+        return {(row["what"], row["who"], row["since"]): row["count"] for row in found}
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         return sqlite.insert(table) if self._db.sqlite else postgresql.insert(table)
@@ -147,14 +128,22 @@ class Counters:
         return hmac.new(self._secret, f"who:{who}".encode(), hashlib.sha256).hexdigest()
 
 
-def _check(limit: Limit, since: datetime, *, before: int, here: int, now: datetime) -> None:
-    if here + before > limit.count:
-        over = since + limit.window if here <= limit.count else since + 2 * limit.window
+def _rows(key: tuple[str, str], limit: Limit, now: datetime) -> list[_Row]:
+    """Windows begin at round times: only with its neighbours does no stretch of time hold more than `count`. They are
+    counted with nothing, which waits for whoever is counting there just now."""
+    return [(*key, since, by) for since, by in zip(_windows(limit, now), (0, limit.at_a_time, 0), strict=True)]
+
+
+def _windows(limit: Limit, now: datetime) -> tuple[datetime, datetime, datetime]:
+    """When the one before began, this one, and the next, which others may be in already."""
+    since = _window(limit, now)
+    return since - limit.window, since, since + limit.window
+
+
+def _check(limit: Limit, before: int, here: int, after: int, *, now: datetime) -> None:
+    if here + max(before, after) > limit.count:
+        over = _window(limit, now) + (limit.window if here <= limit.count else 2 * limit.window)
         raise TooMany(limit.sentence, retry_after_s=int((over - now).total_seconds()) + 1)
-
-
-def _counts(found: Result[Any]) -> _Counts:
-    return {(row["what"], row["who"], row["since"]): row["count"] for row in found.mappings()}
 
 
 def _what(limit: Limit) -> str:

@@ -3,12 +3,15 @@
 import logging
 import select
 import time
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 from waitress.task import ThreadedTaskDispatcher
 
 from gateway.admission import has_waited
+
+_SILENT_S = 0.2
 
 
 class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
@@ -50,15 +53,27 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _let_in_who_waits(self) -> None:
         """A listener that is closed breaks the connections of those whom it has not accepted yet."""
         for listener in self.sockets:
-            while select.select([listener], [], [], 0)[0]:
-                self.accept(listener)
+            # As many as its queue holds, or fewer where no more files may be open.
+            with suppress(OSError):
+                for _ in range(self.cfg.backlog):
+                    if not select.select([listener], [], [], 0)[0]:
+                        break
+                    self.accept(listener)
             listener.close()
         self.sockets: list[Any] = []
+
+    def run(self) -> None:
+        super().run()
+        # The time to end is over: who still waits for a thread is not answered by a process that nobody watches.
+        self.tpool.shutdown(wait=False, cancel_futures=True)
 
     def enqueue_req(self, conn: Any) -> None:
         conn.queued_at = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
+        # Those behind somebody who says nothing have little time.
+        if not self.alive and not conn.wait_for_data(_SILENT_S):
+            return False
         has_waited(time.monotonic() - conn.queued_at if self.alive else 0.0)
         return super().handle(conn)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,8 +73,27 @@ class Folder:
 
         return chunks()
 
+    def written_before(self, moment: datetime) -> Iterator[set[str]]:
+        """The hashes of files that were written before then, those of a few at a time."""
+        for part in self._path.glob("[0-9a-f][0-9a-f]"):
+            yield {path.name for path in part.iterdir() if _written_before(path, moment)}
+
+    def drop_half_written(self, moment: datetime) -> None:
+        """What a process that was killed left of files it was receiving before then."""
+        for path in self._path.glob("incoming/*"):
+            if _written_before(path, moment):
+                path.unlink(missing_ok=True)
+
     def delete(self, sha256: str) -> None:
         self.path_of(sha256).unlink(missing_ok=True)
+
+
+def _written_before(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        # Gone meanwhile.
+        return False
 
 
 class Received:

@@ -14,13 +14,21 @@ T = TypeVar("T")
 _GRACE_S = 3.5
 # Of many rows sent at once the server says nothing before it has done them all.
 _BATCH_S = 60.0
-# A server that a cut network hides says nothing, and the kernel would wait for it for a quarter of an hour.
+# Whoever a cut network hides says nothing, and a kernel would wait for them for a quarter of an hour, or for two hours:
+# ours for the server, and the server's for us, whose locks it holds.
 _CONNECTING = {
     "connect_timeout": 3,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 5,
     "keepalives_interval": 1,
     "keepalives_count": 3,
+}
+_SERVER = {
+    "timezone": "UTC",
+    "tcp_user_timeout": 5_000,
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 1,
+    "tcp_keepalives_count": 3,
 }
 
 
@@ -59,6 +67,7 @@ class Connection(psycopg.Connection[Any]):
 
 def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:
     milliseconds = int(statement_timeout_s * 1000)
+    told = {**_SERVER, "statement_timeout": milliseconds, "lock_timeout": milliseconds}
     engine = create_engine(
         url,
         pool_size=connections,
@@ -66,10 +75,7 @@ def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections
         pool_timeout=wait_s,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={
-            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
-            **_CONNECTING,
-        },
+        connect_args={"options": " ".join(f"-c {name}={value}" for name, value in told.items()), **_CONNECTING},
     )
 
     def connect(_dialect: Dialect, _record: object, _positional: object, given: dict[str, Any]) -> Connection:

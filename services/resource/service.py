@@ -13,7 +13,7 @@ from services.resource.settings import Settings
 from services.resource.shareable import Shareable
 from services.resource.store.files import RELEASED
 from services.resource.store.tables import METADATA
-from services.resource.usecases.keeping import Downloads, sweep_files
+from services.resource.usecases.keeping import Downloads, release_strays, sweep_files
 from services.resource.usecases.shelf import Shelf
 
 NAME = "resource"
@@ -29,6 +29,7 @@ def build(floor: Floor, settings: Settings) -> Service:
     follower = Follower(floor.db, index)
     following = Loop("resource-index", follower.step)
     sweeper = Loop("resource-files", lambda: sweep_files(shelf))
+    strays = Loop("resource-strays", lambda: release_strays(shelf, floor.clock))
     counter = Loop("resource-downloads", downloads.write_down)
     floor.db.when("facts", following.wake)
     floor.db.when(RELEASED, sweeper.wake)
@@ -40,6 +41,6 @@ def build(floor: Floor, settings: Settings) -> Service:
             add_to(shareable_pb2_grpc.add_ShareableServicer_to_server, Shareable(shelf, floor.clock)),
         ),
         tables=METADATA,
-        loops=(following, sweeper, counter),
+        loops=(following, sweeper, strays, counter),
         parts=(index,),
     )

@@ -46,6 +46,11 @@ def is_referred(conn: Connection, sha256: str) -> bool:
     return conn.scalar(found) is not None
 
 
+def referred(conn: Connection, hashes: Iterable[str]) -> set[str]:
+    """Those of them that any item refers to."""
+    return set(conn.scalars(select(file_ref.c.sha256).where(file_ref.c.sha256.in_(hashes))))
+
+
 def refers(conn: Connection, item_id: str, sha256: str) -> bool:
     found = select(file_ref.c.item_id).where(file_ref.c.sha256 == sha256, file_ref.c.item_id == item_id)
     return conn.scalar(found) is not None

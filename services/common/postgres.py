@@ -62,7 +62,8 @@ class Connection(psycopg.Connection[Any]):
                     raise Silent("The database did not answer in time.")
                 wanted = gen.send(ready)
         except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
+            value: T = done.value
+            return value
 
 
 def make_engine(url: str, statement_timeout_s: float, wait_s: float, connections: int) -> Engine:

@@ -24,7 +24,7 @@ from services.common.access import Caller
 from services.common.database import lost
 from services.common.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
 from services.common.passes import PassVerifier
-from services.common.rpc_errors import Away
+from services.common.rpc_errors import NO_DATABASE, Away
 from services.common.wires import WORKLOAD, Wires
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def refusal_of(error: grpc.RpcError) -> Refusal | Away | None:
             return Invalid("This is larger than the node takes at once. Nothing was changed; please make it smaller.")
         return TooMany("The node is busy just now. Nothing was changed; please try again in a moment.")
     if code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}:
-        return Away(code.name)
+        return Away(NO_DATABASE if error.details() == NO_DATABASE else code.name)
     return None
 
 
@@ -253,7 +253,7 @@ def _answer(context: Any, error: Exception) -> NoReturn:
     if lost(error):
         log.warning("database away", extra={"error": type(error).__name__})
     if isinstance(error, Away) or lost(error):
-        context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        context.abort(grpc.StatusCode.UNAVAILABLE, NO_DATABASE if lost(error) else "away")
     log.exception("call failed", extra={"error": type(error).__name__}, exc_info=error)
     context.abort(grpc.StatusCode.INTERNAL, "Something went wrong on our side.")
     raise AssertionError("abort raises")

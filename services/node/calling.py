@@ -14,7 +14,7 @@ from fosse.membership.v1.standing_pb2_grpc import StandingStub
 from fosse.resource.v1.resource_pb2_grpc import ResourcesStub
 from services.common.channels import Channels
 from services.common.errors import Conflict
-from services.common.rpc_errors import Away
+from services.common.rpc_errors import NO_DATABASE, Away
 from services.common.wires import MutualTls, Sockets, Wires
 from services.node import settings
 from services.node.folder import Folder
@@ -74,6 +74,8 @@ def running(data: Path) -> Iterator[Node]:
     try:
         yield Node(channels)
     except Away as away:
+        if str(away) == NO_DATABASE:
+            raise Conflict("The node runs, but its database does not answer. Nothing was changed.") from away
         raise Conflict(
             "The node does not answer. It may be starting or stopping; look at what it printed, then try again."
         ) from away

@@ -14,7 +14,9 @@ from services.notification.post import MailFolder
 
 
 class Notification(pb_grpc.NotificationServicer):
-    def __init__(self, db: Database, folder: MailFolder, clock: Clock) -> None:
+    def __init__(self, db: Database, folder: MailFolder, clock: Clock, *, kept_here: bool) -> None:
+        """`kept_here`: mails go into the folder and nowhere else."""
+        self._kept_here = kept_here
         self._db = db
         self._folder = folder
         self._clock = clock
@@ -27,7 +29,9 @@ class Notification(pb_grpc.NotificationServicer):
         )
         following = pages.encode_token(found[-1][0]) if len(found) == limit else ""
         return pb.ListDeliveriesResponse(
-            deliveries=[messages.delivery_out(delivery) for _, delivery in found], next_page_token=following
+            deliveries=[messages.delivery_out(delivery) for _, delivery in found],
+            next_page_token=following,
+            kept_here=self._kept_here,
         )
 
     def GetMail(self, request: pb.GetMailRequest, context: Any) -> pb.GetMailResponse:

@@ -30,9 +30,10 @@ def build(floor: Floor, settings: Settings) -> Service:
         folder.prune(now - KEPT)
 
     sending = Sending(floor.db, floor.clock, floor.channels, letters=letters, post=_post(settings, folder))
+    door = Notification(floor.db, folder, floor.clock, kept_here=not settings.smtp_host)
     return Service(
         NAME,
-        [add_to(pb_grpc.add_NotificationServicer_to_server, Notification(floor.db, folder, floor.clock))],
+        [add_to(pb_grpc.add_NotificationServicer_to_server, door)],
         METADATA,
         consumers=[Hearing(floor.channels, floor.clock).consumer()],
         batches={SEND: sending.send, SEND_MAILING: sending.send},

@@ -209,7 +209,7 @@ def test_starting_again_changes_nothing(county: Compose) -> None:
 def test_another_node_cannot_take_over_these_volumes(county: Compose) -> None:
     other = county("run", "--rm", "-T", "secrets", "fosse", "setup", "secrets", "--node", "derbys")
 
-    assert other.returncode == 1 and "belong to another node than derbys. Nothing was changed" in other.stderr
+    assert other.returncode == 1 and "belong to another node than derbys: to notts. Nothing was changed" in other.stderr
 
 
 def test_the_doctor_finds_a_county_well_and_shows_no_secret(county: Compose) -> None:

@@ -109,7 +109,7 @@ def test_a_server_that_does_not_let_us_in_is_told_in_a_sentence(folder: Path, se
 
 
 def test_another_node_does_not_take_these_secrets(folder: Path) -> None:
-    with pytest.raises(Invalid, match="belong to another node than derbys"):
+    with pytest.raises(Invalid, match="belong to another node than derbys: to notts"):
         secrets.lay_out(folder, "derbys", NOW)
 
 

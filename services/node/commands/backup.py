@@ -46,8 +46,9 @@ def backup(
         return
     if not to or not recipient:
         raise Invalid(
-            "Say where the backup goes with --to, and who can open it with --recipient age1…; `fosse backup key FILE` "
-            "makes a key and says its recipient. Nothing was written."
+            "Say where the backup goes with --to, and who can open it with --recipient age1… (with docker compose, by "
+            "FOSSE_BACKUP_RECIPIENT in .env); `fosse backup key FILE` makes a key and says its recipient. Nothing was "
+            "written."
         )
     _back_up(data, stack, to=to, recipient=recipient, keep=keep)
 

@@ -16,6 +16,10 @@ _FOLDER = click.option(
 )  # fmt: skip
 _HOST = click.option("--host", default="postgres", show_default=True, help="Where PostgreSQL answers.")
 
+_PUBLIC_URL = click.option(
+    "--public-url", default="http://localhost:8080", envvar="FOSSE_PUBLIC_URL", help="What people type."
+)
+
 
 @click.group()
 def setup() -> None:
@@ -25,10 +29,14 @@ def setup() -> None:
 @setup.command()
 @_FOLDER
 @click.option("--node", required=True, envvar="FOSSE_SLUG", help="Short label of the node, such as notts.")
-def secrets(folder: Path, node: str) -> None:
+@_PUBLIC_URL
+def secrets(folder: Path, node: str, public_url: str) -> None:
     """Make keys, passwords and certificates, and renew certificates that end within a month."""
+    from gateway.settings import origin_of
     from services.node.setup.secrets import lay_out
 
+    # Said by the first step: with a wrong one Keycloak and membership would start again and again.
+    origin_of(public_url)
     _say(lay_out(folder, node, utc_now()), "All secrets are there.")
 
 
@@ -50,7 +58,7 @@ def databases(folder: Path, host: str) -> None:
 @_FOLDER
 @click.option("--server", default="https://keycloak:8443/id", show_default=True, help="Where Keycloak answers.")
 @_HOST
-@click.option("--public-url", default="http://localhost:8080", envvar="FOSSE_PUBLIC_URL", help="What people type.")
+@_PUBLIC_URL
 @click.option("--smtp-host", default="", envvar="FOSSE_SMTP_HOST", help="Empty: forgotten passwords are not mailed.")
 @click.option("--smtp-port", default=587, envvar="FOSSE_SMTP_PORT")
 @click.option("--smtp-tls", default="starttls", envvar="FOSSE_SMTP_TLS", help="starttls, tls or none.")

@@ -13,12 +13,14 @@ from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.federation.v1 import federation_pb2 as federation
 from services.common.clock import Clock
 from services.common.errors import Refusal
-from services.common.rpc_errors import Away
+from services.common.rpc_errors import NO_DATABASE, Away
 from services.node.calling import Node
 
 A = TypeVar("A")
-_PATIENCE_S = 8.0
+# Longer than a process waits for a database that is frozen.
+_PATIENCE_S = 15.0
 BROKEN = "something in it fails"
+DATABASE = "runs, but its database does not answer"
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def _region(node: Node) -> federation.GetFederationStatusResponse | None:
 def _answer(ask: Callable[[], A]) -> tuple[A | None, str]:
     try:
         return ask(), ""
-    except Away:
-        return None, "does not answer"
+    except Away as away:
+        return None, DATABASE if str(away) == NO_DATABASE else "does not answer"
     except Refusal as refused:
         return None, f"refuses to answer ({refused.sentence.split('.')[0]})"
     except grpc.RpcError:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fosse.common.v1.housekeeping_pb2 import GetHousekeepingStatusResponse, SecretFile
 from fosse.federation.v1 import federation_pb2 as federation
 from services.common.version import Version
-from services.node.doctor.asking import BROKEN, Process, Report
+from services.node.doctor.asking import BROKEN, DATABASE, Process, Report
 
 LOW_BYTES = 500 * 1024 * 1024
 STUCK = timedelta(minutes=5)
@@ -29,7 +29,8 @@ class Problem:
 
 
 def problems(report: Report, own: Version) -> list[Problem]:
-    found = [Problem(each.name, sentence) for each in report.processes for sentence in _of_process(each, report)]
+    found = [Problem("database", sentence) for sentence in _database(report)]
+    found += [Problem(each.name, sentence) for each in report.processes for sentence in _of_process(each, report)]
     if version := _versions(report, own):
         found.append(Problem("versions", version))
     found += [Problem("passwords", sentence) for sentence in _equal_passwords(report)]
@@ -39,7 +40,7 @@ def problems(report: Report, own: Version) -> list[Problem]:
 
 
 def _of_process(process: Process, report: Report) -> Iterator[str]:
-    if process.trouble:
+    if process.trouble and process.trouble != DATABASE:
         yield _trouble(process, report.deployed)
     if process.status:
         yield from _carrying(process.status, report)
@@ -48,6 +49,19 @@ def _of_process(process: Process, report: Report) -> Iterator[str]:
     if process.audit and not process.audit.intact:
         where = f"{process.name} was altered at row {process.audit.broken_at}"
         yield f"The audit trail of {where}. Keep a copy of its database, then find out who did it."
+
+
+def _database(report: Report) -> Iterator[str]:
+    """One sentence for what all of them are without."""
+    without = ", ".join(each.name for each in report.processes if each.trouble == DATABASE)
+    if without and report.deployed:
+        yield (
+            f"PostgreSQL does not answer {without}. Nothing that was confirmed is lost. `docker compose ps -a "
+            "postgres` says whether it runs: `docker compose up -d --wait` starts it, `docker compose restart "
+            "postgres` ends a standstill."
+        )
+    elif without:
+        yield f"The database does not answer {without}. See what the node printed, then restart it; nothing is lost."
 
 
 def _trouble(process: Process, deployed: bool) -> str:

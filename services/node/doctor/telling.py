@@ -94,7 +94,8 @@ def _lines(report: Report) -> Iterator[str]:
     if mail:
         age = _age(mail.figures.get("oldest_mail_age_seconds", 0.0))
         waiting = int(mail.figures.get("mails_waiting", 0.0))
-        yield f"mail           {waiting} waiting" + (f", the oldest for {age}" if waiting else "")
+        folder = "" if mail.settings.get("smtp_host") else "; no mail server is named: mails lie in a folder"
+        yield f"mail           {waiting} waiting" + (f", the oldest for {age}" if waiting else "") + folder
     if report.region:
         yield from _region(report.region, report.at)
     for each in report.processes:

@@ -25,6 +25,7 @@ from services.common.files import write_all_private
 from services.common.wires import AUTHORITY, IDENTITY
 
 AUTHORITY_KEY = "authority.key"
+_SUBJECT = "Fosse node "
 _AUTHORITY_LIVES = timedelta(days=3650)
 _LIVES = timedelta(days=90)
 _RENEWED_BEFORE = _LIVES / 3
@@ -87,16 +88,17 @@ def opened(folder: Path, node: str, now: datetime) -> Authority:
     key = load_pem_private_key((folder / AUTHORITY_KEY).read_bytes(), None)
     certificate = x509.load_pem_x509_certificate((folder / AUTHORITY).read_bytes())
     assert isinstance(key, EllipticCurvePrivateKey)
-    if certificate.subject != _name(f"Fosse node {node}"):
+    if certificate.subject != _name(_SUBJECT + node):
+        owner = str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value).removeprefix(_SUBJECT)
         raise Invalid(
-            f"These secrets belong to another node than {node}. Nothing was changed. Set FOSSE_SLUG to the name that "
-            "this node was first started with, or give the new node volumes of its own."
+            f"These secrets belong to another node than {node}: to {owner}. Nothing was changed. Set FOSSE_SLUG to the "
+            "name that this node was first started with, or give the new node volumes of its own."
         )
     return Authority(certificate, key, node)
 
 
 def _make(folder: Path, node: str, now: datetime) -> None:
-    key, name = generate_private_key(SECP256R1()), _name(f"Fosse node {node}")
+    key, name = generate_private_key(SECP256R1()), _name(_SUBJECT + node)
     made = (
         _builder(name, name, key, now, _AUTHORITY_LIVES)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

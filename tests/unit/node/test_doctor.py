@@ -14,7 +14,7 @@ from fosse.federation.v1 import federation_pb2 as federation
 from services.common.instants import stamp
 from services.common.version import Version
 from services.node.doctor import telling
-from services.node.doctor.asking import BROKEN, Process, Report
+from services.node.doctor.asking import BROKEN, DATABASE, Process, Report
 from services.node.doctor.judging import problems
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -99,6 +99,15 @@ def test_a_process_that_is_away_or_without_its_database_is_named_and_the_others_
 
     assert "events does not answer" in first and "docker compose logs --tail 50 events" in first
     assert "docker compose ps -a postgres" in second and "evaluation set 1 messages aside" in third
+
+
+def test_a_database_that_is_away_is_one_thing_however_many_processes_are_without_it() -> None:
+    without = [Process(name, trouble=DATABASE) for name in ("membership", "events")]
+
+    (sentence,) = found(*without)
+
+    assert "PostgreSQL does not answer membership, events" in sentence
+    assert "docker compose restart postgres" in sentence
 
 
 def test_a_clock_that_goes_wrong_and_an_altered_audit_trail_are_named() -> None:

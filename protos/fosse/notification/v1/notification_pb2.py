@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(fosse/notification/v1/notification.proto\x12\x15\x66osse.notification.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x02\n\x08\x44\x65livery\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0f\n\x07item_id\x18\x04 \x01(\t\x12\x33\n\x05state\x18\x05 \x01(\x0e\x32$.fosse.notification.v1.DeliveryState\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12-\n\tqueued_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sent_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07subject\x18\t \x01(\t\x12\x0f\n\x07problem\x18\n \x01(\t\">\n\x15ListDeliveriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"f\n\x16ListDeliveriesResponse\x12\x33\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1f.fosse.notification.v1.Delivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x0eGetMailRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\"l\n\x0fGetMailResponse\x12\x31\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1f.fosse.notification.v1.Delivery\x12\n\n\x02to\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0c\n\x04html\x18\x04 \x01(\t\"h\n\x15ListRecipientsRequest\x12\x12\n\nmailing_id\x18\x01 \x01(\t\x12\x14\n\x0cnot_received\x18\x02 \x01(\x08\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\xa7\x01\n\x16ListRecipientsResponse\x12\x33\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1f.fosse.notification.v1.Delivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x0e\n\x06queued\x18\x03 \x01(\x03\x12\x0c\n\x04sent\x18\x04 \x01(\x03\x12\x0f\n\x07\x62ounced\x18\x05 \x01(\x03\x12\x10\n\x08given_up\x18\x06 \x01(\x03\",\n\x15ResendDeliveryRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\"K\n\x16ResendDeliveryResponse\x12\x31\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1f.fosse.notification.v1.Delivery*\x9c\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x45LIVERY_STATE_QUEUED\x10\x01\x12\x17\n\x13\x44\x45LIVERY_STATE_SENT\x10\x02\x12\x1a\n\x16\x44\x45LIVERY_STATE_BOUNCED\x10\x03\x12\x1b\n\x17\x44\x45LIVERY_STATE_GIVEN_UP\x10\x04\x32\x8f\x05\n\x0cNotification\x12\x9c\x01\n\x0eListDeliveries\x12,.fosse.notification.v1.ListDeliveriesRequest\x1a-.fosse.notification.v1.ListDeliveriesResponse\"-\x8a\xb5\x18\x0f\n\x03\x01\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/deliveries\x12\x8b\x01\n\x07GetMail\x12%.fosse.notification.v1.GetMailRequest\x1a&.fosse.notification.v1.GetMailResponse\"1\x8a\xb5\x18\x05\n\x03\x01\x02\x06\x82\xd3\xe4\x93\x02\"\x12 /api/v1/deliveries/{delivery_id}\x12\xa6\x01\n\x0eListRecipients\x12,.fosse.notification.v1.ListRecipientsRequest\x1a-.fosse.notification.v1.ListRecipientsResponse\"7\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02*\x12(/api/v1/mailings/{mailing_id}/recipients\x12\xa8\x01\n\x0eResendDelivery\x12,.fosse.notification.v1.ResendDeliveryRequest\x1a-.fosse.notification.v1.ResendDeliveryResponse\"9\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02,\"\'/api/v1/deliveries/{delivery_id}:resend:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(fosse/notification/v1/notification.proto\x12\x15\x66osse.notification.v1\x1a\x1c\x66osse/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x02\n\x08\x44\x65livery\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0f\n\x07item_id\x18\x04 \x01(\t\x12\x33\n\x05state\x18\x05 \x01(\x0e\x32$.fosse.notification.v1.DeliveryState\x12\x10\n\x08\x61ttempts\x18\x06 \x01(\x05\x12-\n\tqueued_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sent_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07subject\x18\t \x01(\t\x12\x0f\n\x07problem\x18\n \x01(\t\">\n\x15ListDeliveriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"y\n\x16ListDeliveriesResponse\x12\x33\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1f.fosse.notification.v1.Delivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x11\n\tkept_here\x18\x03 \x01(\x08\"%\n\x0eGetMailRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\"l\n\x0fGetMailResponse\x12\x31\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1f.fosse.notification.v1.Delivery\x12\n\n\x02to\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0c\n\x04html\x18\x04 \x01(\t\"h\n\x15ListRecipientsRequest\x12\x12\n\nmailing_id\x18\x01 \x01(\t\x12\x14\n\x0cnot_received\x18\x02 \x01(\x08\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\xa7\x01\n\x16ListRecipientsResponse\x12\x33\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1f.fosse.notification.v1.Delivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x0e\n\x06queued\x18\x03 \x01(\x03\x12\x0c\n\x04sent\x18\x04 \x01(\x03\x12\x0f\n\x07\x62ounced\x18\x05 \x01(\x03\x12\x10\n\x08given_up\x18\x06 \x01(\x03\",\n\x15ResendDeliveryRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\"K\n\x16ResendDeliveryResponse\x12\x31\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1f.fosse.notification.v1.Delivery*\x9c\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x45LIVERY_STATE_QUEUED\x10\x01\x12\x17\n\x13\x44\x45LIVERY_STATE_SENT\x10\x02\x12\x1a\n\x16\x44\x45LIVERY_STATE_BOUNCED\x10\x03\x12\x1b\n\x17\x44\x45LIVERY_STATE_GIVEN_UP\x10\x04\x32\x8f\x05\n\x0cNotification\x12\x9c\x01\n\x0eListDeliveries\x12,.fosse.notification.v1.ListDeliveriesRequest\x1a-.fosse.notification.v1.ListDeliveriesResponse\"-\x8a\xb5\x18\x0f\n\x03\x01\x02\x06\x12\x08operator\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/deliveries\x12\x8b\x01\n\x07GetMail\x12%.fosse.notification.v1.GetMailRequest\x1a&.fosse.notification.v1.GetMailResponse\"1\x8a\xb5\x18\x05\n\x03\x01\x02\x06\x82\xd3\xe4\x93\x02\"\x12 /api/v1/deliveries/{delivery_id}\x12\xa6\x01\n\x0eListRecipients\x12,.fosse.notification.v1.ListRecipientsRequest\x1a-.fosse.notification.v1.ListRecipientsResponse\"7\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02*\x12(/api/v1/mailings/{mailing_id}/recipients\x12\xa8\x01\n\x0eResendDelivery\x12,.fosse.notification.v1.ResendDeliveryRequest\x1a-.fosse.notification.v1.ResendDeliveryResponse\"9\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02,\"\'/api/v1/deliveries/{delivery_id}:resend:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,26 +42,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFICATION'].methods_by_name['ListRecipients']._serialized_options = b'\212\265\030\003\n\001\002\202\323\344\223\002*\022(/api/v1/mailings/{mailing_id}/recipients'
   _globals['_NOTIFICATION'].methods_by_name['ResendDelivery']._loaded_options = None
   _globals['_NOTIFICATION'].methods_by_name['ResendDelivery']._serialized_options = b'\212\265\030\003\n\001\002\202\323\344\223\002,\"\'/api/v1/deliveries/{delivery_id}:resend:\001*'
-  _globals['_DELIVERYSTATE']._serialized_start=1149
-  _globals['_DELIVERYSTATE']._serialized_end=1305
+  _globals['_DELIVERYSTATE']._serialized_start=1168
+  _globals['_DELIVERYSTATE']._serialized_end=1324
   _globals['_DELIVERY']._serialized_start=161
   _globals['_DELIVERY']._serialized_end=430
   _globals['_LISTDELIVERIESREQUEST']._serialized_start=432
   _globals['_LISTDELIVERIESREQUEST']._serialized_end=494
   _globals['_LISTDELIVERIESRESPONSE']._serialized_start=496
-  _globals['_LISTDELIVERIESRESPONSE']._serialized_end=598
-  _globals['_GETMAILREQUEST']._serialized_start=600
-  _globals['_GETMAILREQUEST']._serialized_end=637
-  _globals['_GETMAILRESPONSE']._serialized_start=639
-  _globals['_GETMAILRESPONSE']._serialized_end=747
-  _globals['_LISTRECIPIENTSREQUEST']._serialized_start=749
-  _globals['_LISTRECIPIENTSREQUEST']._serialized_end=853
-  _globals['_LISTRECIPIENTSRESPONSE']._serialized_start=856
-  _globals['_LISTRECIPIENTSRESPONSE']._serialized_end=1023
-  _globals['_RESENDDELIVERYREQUEST']._serialized_start=1025
-  _globals['_RESENDDELIVERYREQUEST']._serialized_end=1069
-  _globals['_RESENDDELIVERYRESPONSE']._serialized_start=1071
-  _globals['_RESENDDELIVERYRESPONSE']._serialized_end=1146
-  _globals['_NOTIFICATION']._serialized_start=1308
-  _globals['_NOTIFICATION']._serialized_end=1963
+  _globals['_LISTDELIVERIESRESPONSE']._serialized_end=617
+  _globals['_GETMAILREQUEST']._serialized_start=619
+  _globals['_GETMAILREQUEST']._serialized_end=656
+  _globals['_GETMAILRESPONSE']._serialized_start=658
+  _globals['_GETMAILRESPONSE']._serialized_end=766
+  _globals['_LISTRECIPIENTSREQUEST']._serialized_start=768
+  _globals['_LISTRECIPIENTSREQUEST']._serialized_end=872
+  _globals['_LISTRECIPIENTSRESPONSE']._serialized_start=875
+  _globals['_LISTRECIPIENTSRESPONSE']._serialized_end=1042
+  _globals['_RESENDDELIVERYREQUEST']._serialized_start=1044
+  _globals['_RESENDDELIVERYREQUEST']._serialized_end=1088
+  _globals['_RESENDDELIVERYRESPONSE']._serialized_start=1090
+  _globals['_RESENDDELIVERYRESPONSE']._serialized_end=1165
+  _globals['_NOTIFICATION']._serialized_start=1327
+  _globals['_NOTIFICATION']._serialized_end=1982
 # @@protoc_insertion_point(module_scope)

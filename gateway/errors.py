@@ -50,7 +50,7 @@ SENTENCES: Final = {
     413: "What you sent is larger than this node takes. Nothing was kept; a smaller file will do.",
     415: "Please send JSON with `Content-Type: application/json`, or files as a form. Nothing was changed.",
     500: "Something went wrong on our side, and is noted. Please try again; if it happens again, tell a convenor.",
-    503: "A part of this node does not answer just now. Nothing you saved is lost; please try again in a minute.",
+    503: "A part of this node does not answer just now. Nothing you saved is lost.",
 }
 _AWAY_S = 5
 

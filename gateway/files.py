@@ -47,7 +47,7 @@ def attachment(answers: Iterator[pb.DownloadPartResponse]) -> Response:
     """The file as something to save: our address never shows what is in it, whoever made it."""
     first = next(answers, None)
     if first is None:
-        raise Away("The file could not be read just now. Please try again in a minute.")
+        raise Away("The file could not be read just now.")
     part = first.part
     response = Response(
         stream_with_context(answer.chunk for answer in answers),

@@ -25,7 +25,7 @@ from services.common.errors import TooMany
 from services.common.rpc_errors import Away
 
 log = logging.getLogger(__name__)
-_AWAY: Final = "The sign-in service does not answer just now. Your work here is safe; please try again in a minute."
+_AWAY: Final = "The sign-in service does not answer just now. Your work here is safe."
 # Keycloak makes each page for the first time after it started, which takes longer than any later time.
 _CONNECT_S, _READ_S = 2.0, 15.0
 _FORM_BYTES = 64 * 1024

@@ -33,7 +33,7 @@ _TIMEOUT_S, _LOOK_S = 5.0, 2.0
 _ASKED_AGAIN_AFTER_S = 30.0
 _LEEWAY_S = 60
 _REFRESH = "refresh_token"
-_AWAY = "The sign-in service does not answer just now. Your work here is safe; please try again in a minute."
+_AWAY = "The sign-in service does not answer just now. Your work here is safe."
 _FAILED = "The sign-in did not succeed. Nothing was changed; please start it again."
 
 

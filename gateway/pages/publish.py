@@ -110,6 +110,7 @@ def _choose(resource_id: str, wrong: Refused) -> str:
         resource=resource,
         wrong=wrong,
         labels=LABELS,
+        missing=[LABELS[name] for name in ("summary", "type", "topics") if not getattr(resource.words, name)],
         choices=list(_choices(resource)),
         counties=[(card.node_id, card.name, "") for card in nodes.others if not card.hub],
         chosen=request.args.get("audience") or _code(resource.audience),

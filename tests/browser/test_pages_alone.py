@@ -7,6 +7,7 @@ import requests
 from playwright.sync_api import Browser, expect
 
 from fosse.notification.v1 import notification_pb2 as notification
+from fosse.resource.v1 import resource_pb2 as resource
 from services.common.errors import TooMany
 from tests.browser import looking, world
 from tests.browser.county import County, a_county
@@ -64,6 +65,30 @@ def test_nobody_is_told_that_nothing_is_begun_while_the_shelf_is_away(county: Co
     assert "Your drafts are safe" in page.text and "Nothing begun" not in page.text
 
 
+def test_nobody_is_told_that_the_shelf_works_while_both_it_and_the_region_are_away(county: County) -> None:
+    county.node.stop("resource")
+    county.node.stop("federation")
+
+    page = get(county, "/")
+
+    assert page.status_code == 200
+    assert "We cannot say just now how the region is." in page.text and "shelf works" not in page.text
+
+
+def test_what_a_draft_plainly_lacks_is_said_before_anybody_chooses_who_may_see_it(county: County) -> None:
+    words = world.a_resource().words
+    bare, whole = world.a_draft("drinks"), world.a_draft("skin", parts=[world.a_link()])
+    bare.words.CopyFrom(resource.Words(title="Drinks rounds", type=words.type))
+    whole.words.CopyFrom(words)
+    county.shelf.put(bare, whole)
+
+    lacking, complete = (get(county, f"/resources/{one.id}/publish").text for one in (bare, whole))
+
+    assert "Still missing: summary and topics." in lacking and f"/resources/{bare.id}/edit" in lacking
+    assert "no file or link yet" in lacking and f"/resources/{bare.id}/parts" in lacking
+    assert "Before it can be published" not in complete
+
+
 def test_a_mail_that_is_on_its_way_says_so(county: County) -> None:
     mail = notification.GetMailResponse(delivery=world.a_mail(state=notification.DELIVERY_STATE_QUEUED).delivery)
     county.shelf.mails = [mail]
@@ -80,6 +105,21 @@ def test_a_busy_node_says_when_to_try_again(county: County) -> None:
 
     assert (page.status_code, page.headers["Retry-After"]) == (429, "7")
     assert "It is safe to try again in 7 seconds." in page.text
+    assert "go back in your browser" not in page.text
+
+
+def test_what_was_typed_is_still_there_when_a_service_was_away(chromium: Browser, county: County) -> None:
+    with looking.a_page(chromium, county) as page:
+        page.goto(f"{county.address}/resources/new")
+        page.get_by_label("Title").fill("Drinks rounds")
+        county.node.stop("resource")
+        page.get_by_role("button", name="Save and go on to files").click()
+
+        said = page.get_by_role("main")
+        expect(said).to_contain_text("go back in your browser, then send it again. It is safe to try again in 5")
+        expect(said).not_to_contain_text("minute")
+        page.go_back()
+        expect(page.get_by_label("Title")).to_have_value("Drinks rounds")
 
 
 def test_a_page_that_is_not_there_still_knows_who_is_signed_in(county: County) -> None:

@@ -42,6 +42,7 @@ def test_members_are_listed_and_found_by_words(node: RunningNode) -> None:
     assert [line.split(" ")[0] for line in everybody.output.splitlines()] == [ANN, BERT]
     (bert,) = some.output.splitlines()
     assert bert.startswith(f"{BERT}  Bert Example <B@home.example>, ") and bert.endswith("; Care homes")
+    assert told(node, "list", "Cath").output == "Nobody has these words.\n"
 
 
 def test_roles_are_given_and_taken_shown_and_noted_as_the_operators_doing(node: RunningNode) -> None:

@@ -15,6 +15,7 @@ from services.common.clock import utc_now
 from services.common.errors import Conflict, Invalid
 from services.common.files import write_private
 from services.common.migrating import WrongVersion
+from services.common.text import plural
 from services.node.commands.options import data_option, stack_option
 from services.node.folder import slug_of, unusable
 from services.node.stack import Stack
@@ -169,17 +170,16 @@ def _restore_folder(put: Callable[["Place"], None], data: Path, backed_up: str) 
 
 def _of_accounts(contents: "Contents", *, onto_stack: bool) -> str:
     if onto_stack and contents.people:
-        return f"Accounts of {contents.people} people wait for Keycloak's first start: they sign in there as before."
+        waiting = plural(contents.people, "account waits", "accounts wait")
+        return f"{waiting} for Keycloak's first start: people sign in there as before."
     if onto_stack and contents.embedded:
         return (
             "An embedded node's accounts have no passwords and stay behind: people make an account here and ask to "
             "join, and a convenor who knows them confirms that they are who they were."
         )
     if contents.people:
-        return (
-            f"Accounts of {contents.people} people stay behind: they are Keycloak's, and an embedded node has its own "
-            "sign-in. They are still in the backup."
-        )
+        staying = plural(contents.people, "account of Keycloak stays", "accounts of Keycloak stay")
+        return f"{staying} behind: an embedded node has its own sign-in. Nothing is taken out of the backup."
     return ""
 
 

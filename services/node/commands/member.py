@@ -33,11 +33,15 @@ def member() -> None:
 @click.option("--community", help="Only of this one, by its name.")
 def list_members(data: Path, words: tuple[str, ...], community: str | None) -> None:
     """List members, or those whose name or e-mail address has all WORDS in it."""
+    found = False
     with running(data) as node:
         for here in people.communities(node, community):
             for each in people.members(node, here.id):
                 if all(word.casefold() in f"{each.name} {each.email}".casefold() for word in words):
+                    found = True
                     click.echo(f"{each.id}  {each.name} <{each.email}>, {_how(each)}; {here.name}")
+    if not found:
+        click.echo("Nobody has these words." if words else "There are no members yet.")
 
 
 @member.command()

@@ -70,8 +70,11 @@ def sbom() -> dict[str, Any]:
 
 
 def run(*command: str, settings: dict[str, str] | None = None) -> Done:
-    """To its end."""
-    return docker("run", "--rm", *HARDENED, *_environment(settings), built(), *command)
+    """To its end. What it said is asked for afterwards: who listens may miss the words of one that ends at once."""
+    with running(*command, settings=settings) as container:
+        code = int(docker("wait", container).stdout)
+        said = docker("logs", container)
+    return Done(command, code, said.stdout, said.stderr)
 
 
 @contextmanager

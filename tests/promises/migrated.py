@@ -52,7 +52,8 @@ def main(job: Job) -> None:
     for url, versions in job.databases.items():
         db: Any = Database(url)
         if job.bug == NO_TRANSACTION:
-            db.engine = create_engine(url, isolation_level="AUTOCOMMIT")
+            plain = create_engine(url) if db.sqlite else db.engine
+            db.engine = plain.execution_options(isolation_level="AUTOCOMMIT")
         statements = Statements(job.die_at)
         statements.watch(db.engine)
         migrate(db, Path(versions))

@@ -82,10 +82,11 @@ def main(only: str) -> int:
     if not chosen:
         print(f"No promise test is numbered {only}.")
         return 2
-    lines = Lines()
-    workers = os.environ.get("WORKERS", "2")
-    options = ["-q", "-n", workers, "--dist", "loadgroup", "--timeout", "900"]
-    code = pytest.main([*options, *chosen], plugins=[lines])
+    lines, workers = Lines(), os.environ.get("WORKERS", "2")
+    options = ["-q", "--timeout", "900", *chosen]
+    together = pytest.main(["-n", workers, "--dist", "loadgroup", "-m", "not alone", *options], plugins=[lines])
+    alone = pytest.main(["-n", "0", "-m", "alone", *options], plugins=[lines])
+    failed = {together, alone} - {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
     found = sorted(set(lines.found), key=lambda line: (int(line.split()[1].split(".")[0]), line))
     print("\n".join(found))
     ran = {int(Path(path).name.split("_")[1]) for path in chosen} | {
@@ -95,7 +96,7 @@ def main(only: str) -> int:
     skipped = sum(" SKIP " in line for line in found)
     if skipped:
         print(f"{skipped} promises could not be checked on this machine.")
-    return 1 if code or (skipped and machine.REQUIRED) else 0
+    return 1 if failed or (skipped and machine.REQUIRED) else 0
 
 
 if __name__ == "__main__":

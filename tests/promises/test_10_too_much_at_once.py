@@ -15,6 +15,7 @@ from tests.promises.promise import promise
 from tests.promises.rush import best_of_three, careless
 from tests.whole_nodes import a_whole_node
 
+pytestmark = pytest.mark.alone
 SEED = 10
 NAME = "three times too much"
 THREADS = Settings.threads
@@ -53,8 +54,6 @@ def county() -> Iterator[Compose]:
         yield running
 
 
-# Not beside others that measure or need much.
-@pytest.mark.xdist_group("outages")
 @pytest.mark.timeout(600)
 def test_of_three_times_too_many_those_let_in_on_the_stack_are_answered_as_ever(
     county: Compose, tmp_path: Path

@@ -1,6 +1,8 @@
 """Looking at a page as people do: opened in a state, checked for faults, walked by keyboard."""
 
+import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -10,9 +12,11 @@ from playwright.sync_api import Browser, Error, Page, Request
 
 from tests.browser.county import County
 from tests.browser.states import State
+from tests.waiting import until
 
 T = TypeVar("T")
 _NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
+_STAY_S, _CHANGES_END_S = 3.0, 240.0
 SERIOUS = {"serious", "critical"}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -74,31 +78,51 @@ def a_blank_page(chromium: Browser, *, width: int = 1280, **options: Any) -> Ite
 
 def go(page: Page, address: str) -> None:
     """Opens it; again where Chromium saw a network come or go meanwhile: containers beside it bring theirs."""
-    for tries_left in (2, 1, 0):
+    end = time.monotonic() + _CHANGES_END_S
+    while True:
         try:
             page.goto(address)
             return
         except Error as error:
-            if not tries_left or _NETWORK_CHANGED not in str(error):
+            if _NETWORK_CHANGED not in str(error) or time.monotonic() > end:
                 raise
+        _until_networks_stay()
 
 
 def walked(chromium: Browser, walk: Callable[[Page], T], **options: Any) -> T:
     """What `walk` brings back, on a page of its own; begun anew where Chromium saw a network come or go on the way,
     for it drops what it was about to read: a form that is sent cannot be sent once more in the middle.
     """
-    for tries_left in (4, 3, 2, 1, 0):
+    end = time.monotonic() + _CHANGES_END_S
+    while True:
         with a_blank_page(chromium, **options) as page:
             dropped = _dropped(page)
             try:
                 found = walk(page)
+                if not dropped:
+                    return found
             except Error as error:
-                if not tries_left or (not dropped and _NETWORK_CHANGED not in str(error)):
+                if not dropped and _NETWORK_CHANGED not in str(error):
                     raise
-                continue
-        if not dropped:
-            return found
-    raise AssertionError("the machine's network never stayed as it was for a whole walk")
+        assert time.monotonic() < end, "the machine's network never stayed as it was for a whole walk"
+        _until_networks_stay()
+
+
+def _until_networks_stay() -> None:
+    """Those of a whole compose project come and go within half a minute."""
+    seen: list[tuple[float, list[str]]] = []
+
+    def stay() -> bool:
+        now = time.monotonic()
+        if not seen or seen[-1][1] != _networks():
+            seen.append((now, _networks()))
+        return now - seen[-1][0] > _STAY_S
+
+    until(stay, "no network comes or goes", _CHANGES_END_S)
+
+
+def _networks() -> list[str]:
+    return sorted(os.listdir("/sys/class/net"))
 
 
 def _dropped(page: Page) -> list[str]:

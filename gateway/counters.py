@@ -74,11 +74,11 @@ class Counters:
         self._secret = secret
 
     def take(self, limit: Limit, who: str, now: datetime) -> None:
-        """_Counts one try; raises `TooMany`, and counts nothing, when there were as many as there may be."""
+        """Counts one try; raises `TooMany`, and counts nothing, when there were as many as there may be."""
         self.take_all([(limit, who)], now)
 
     def take_all(self, charges: Iterable[Charge], now: datetime) -> None:
-        """_Counts one try of each, or of none where one of them is used up."""
+        """Counts one try of each, or of none where one of them is used up."""
         wanted = {(_what(limit), self._hashed(who)): limit for limit, who in charges}
         if not wanted:
             return

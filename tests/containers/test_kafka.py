@@ -8,7 +8,7 @@ import pytest
 
 from services.common import facts
 from services.common.clock import utc_now
-from services.common.kafka import KafkaBus
+from services.common.kafka import KafkaBus, reader
 from services.common.kafka.clients import Brokers
 from services.common.rpc_errors import Away
 from tests.broker import Broker
@@ -45,7 +45,12 @@ def test_facts_said_while_kafka_is_away_arrive_when_it_is_back(road: Road, broke
     assert road.versions(consumer, "a") == [1, 2, 3]
 
 
-def test_a_topic_that_was_lost_is_filled_again_from_the_facts(road: Road, broker: Broker) -> None:
+@pytest.mark.parametrize("poll_ms", [500, 1])
+def test_a_topic_that_was_lost_is_filled_again_from_the_facts(
+    road: Road, broker: Broker, monkeypatch: pytest.MonkeyPatch, poll_ms: int
+) -> None:
+    # As short as this, polls end while the group is made up anew, as on a busy machine.
+    monkeypatch.setattr(reader, "_POLL_MS", poll_ms)
     early, late = road.consumer(), road.consumer()
     road.open(early)
     road.say("a", 1, 2, 3)

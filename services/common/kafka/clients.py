@@ -109,6 +109,15 @@ def topic_id_known_to(consumer: Any, topic: str) -> str:
     return str(consumer._cluster.topic_id(topic) or "")
 
 
+def go_on_joining(consumer: Any) -> None:
+    """To be called before each poll. kafka-python (3.0.12) joins its group anew when the partitions of a topic change,
+    and forgets that it began to when a poll ends meanwhile: it would hear nothing ever after, and not say so. The Java
+    client had this fault once (KAFKA-9815).
+    """
+    if consumer._coordinator.rejoining:
+        consumer._coordinator.request_rejoin()
+
+
 def assert_settings(whose: str, in_force: Mapping[str, Any], promises: Mapping[str, Any]) -> None:
     """Raises `KafkaTrouble` where a setting in force is not what the promises rest on."""
     wrong = [

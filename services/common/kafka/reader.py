@@ -14,7 +14,7 @@ from services.common.bus import BATCH, Consumer, Lag, Message, deliver
 from services.common.clock import Clock
 from services.common.database import Database
 from services.common.errors import TooMany
-from services.common.kafka.clients import Brokers, quietly, topic_id_known_to
+from services.common.kafka.clients import Brokers, go_on_joining, quietly, topic_id_known_to
 from services.common.loops import Loop
 from services.common.rpc_errors import Away
 from services.common.trace_context import HEADER
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 _BACK_OFF_S = 0.5
 _POLL_MS = 500
+_COMMIT_MS = 10_000
 # Letters that the tables of messages hold.
 _ID, _KIND, _INSTANT, _TRACEPARENT = 64, 120, 40, 55
 
@@ -51,6 +52,7 @@ class Reader:
     def _step(self) -> float:
         polled: dict[Any, list[Any]] = {}
         try:
+            go_on_joining(self._kafka)
             polled = self._kafka.poll(timeout_ms=_POLL_MS, max_records=BATCH)
             if self._began_again(polled):
                 return 0.0
@@ -79,8 +81,9 @@ class Reader:
     def _note_lag(self, since_ms: int | None) -> None:
         """From what Kafka said with the last messages; nothing is asked for it."""
         oldest = self.lag.oldest if since_ms is None else datetime.fromtimestamp(since_ms / 1000, UTC)
-        ends = {each: self._kafka.highwater(each) for each in self._kafka.assignment()}
-        behind = sum(max(end - self._kafka.position(each), 0) for each, end in ends.items() if end is not None)
+        # A place that is not known yet would otherwise be asked for until Kafka says it.
+        known = [(self._kafka.highwater(each), self._kafka.position(each, 0)) for each in self._kafka.assignment()]
+        behind = sum(max(end - place, 0) for end, place in known if end is not None and place is not None)
         self.lag = Lag(self._consumer.name, behind, oldest if behind else None)
 
     def _handle(self, polled: dict[Any, list[Any]]) -> None:
@@ -93,7 +96,7 @@ class Reader:
         finally:
             if not handled:
                 self._go_back(polled)
-        self._kafka.commit()
+        self._kafka.commit(timeout_ms=_COMMIT_MS)
 
     def _go_back(self, polled: dict[Any, list[Any]]) -> None:
         """The next poll begins with these messages again; partitions lost meanwhile begin where they were committed."""

@@ -93,6 +93,19 @@ def answer(error: Exception) -> ResponseReturnValue:
     return _as_page(problem)
 
 
+def known_or_nobody() -> None:
+    """For what nobody has to be known to read: where who is calling cannot be found out just now, it is nobody.
+
+    Nothing is ended by that: their cookie and their session are as they were.
+    """
+    try:
+        caller()
+    except Exception as error:
+        if problem_of(error).retry_after_s is None:
+            raise
+        g.caller = NOBODY
+
+
 def problem_of(error: Exception) -> Problem:
     if isinstance(error, Refusal):
         return _refused(error)
@@ -145,8 +158,8 @@ def _is_nobody() -> bool:
 def _as_page(problem: Problem) -> Response:
     # At an address that no route has, nobody has asked yet who is calling; elsewhere asking again may be what failed.
     if problem.status == 404 and request.url_rule is None:
-        with suppress(Refusal, Away):
-            caller()
+        with suppress(Refusal):
+            known_or_nobody()
     g.setdefault("caller", NOBODY)
     try:
         html = render_template("error.html", problem=problem)

@@ -3,8 +3,11 @@
 from flask import Blueprint, render_template
 
 from gateway import guards
+from gateway.errors import known_or_nobody
 
 blueprint = Blueprint("about", __name__, url_prefix="/about")
+# Whom to call has to be read also while a part of the node is away.
+blueprint.before_request(known_or_nobody)
 
 
 @blueprint.get("")

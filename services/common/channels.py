@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
-from services.common.rpc import MESSAGE_BYTES, PASS, refusal_of
+from services.common.rpc import MESSAGE_BYTES, PASS
 from services.common.rpc_errors import Away
+from services.common.statuses import refusal_of
 from services.common.wires import WORKLOAD, Wires
 
 if TYPE_CHECKING:

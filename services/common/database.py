@@ -152,6 +152,7 @@ class Database:
                 log.warning("database busy", extra={"error": type(error.orig).__name__})
                 raise TooMany(_BUSY, retry_after_s=1) from error
             if _means_full(error):
+                # Not in the words of `files`: here a change failed, of which every part is undone.
                 raise DiskFull(
                     "The disk of this node is full. Nothing was changed and nothing is lost; please tell the operator "
                     "to make room, then try again."

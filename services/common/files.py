@@ -45,7 +45,7 @@ class Folder:
     def receiving(self, chunks: Iterable[bytes], limit: int) -> Iterator["Received"]:
         """As above, for whoever decides in the block whether it is kept: unless it was, it is gone afterwards."""
         incoming = self._path / "incoming"
-        with _saying_when_full():
+        with saying_when_full():
             incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _Temporary(incoming) as part:
                 stored = _write(part.file, chunks, limit)
@@ -113,14 +113,15 @@ class Received:
 
 
 @contextmanager
-def _saying_when_full() -> Iterator[None]:
+def saying_when_full() -> Iterator[None]:
+    """Raises `TooMany` on a full disk, in words for a person who sent the file and for a node that sends it again."""
     try:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise TooMany(
-                "The disk of this node is full, so the file was not kept. Nothing else is lost; please tell the "
-                "operator to make room, then send it again.",
+                "The disk of this node is full, so the file could not be received. Nothing else is lost; please tell "
+                "the operator to make room. Then it can be sent again.",
                 retry_after_s=300,
             ) from error
         raise

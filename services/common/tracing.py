@@ -24,8 +24,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from services.common import version
 from services.common.bus import Consumer, Handler, Message
-from services.common.rpc import REFUSALS, status_name
 from services.common.settings import BadSetting
+from services.common.statuses import REFUSALS, status_name
 from services.common.trace_context import HEADER, here, within
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,6 @@ flushes and renames. A crash leaves either a part that is continued, or the whol
 file is not decided here.
 """
 
-import errno
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from services.common.errors import Conflict, Invalid, TooMany
-from services.common.files import CHUNK, Folder
+from services.common.errors import Conflict, Invalid
+from services.common.files import CHUNK, Folder, saying_when_full
 
 _NOT_IT = "The file is not the one that its entry names. It was not kept."
 
@@ -61,16 +60,13 @@ class RelayFolder(Folder):
         part = self._part(sha256, sender)
         with self._alone(part.name):
             self._check_offset(sha256, sender, offset)
-            with part.open("ab") as file:
+            with saying_when_full(), part.open("ab") as file:
                 receiving = Receiving(file, offset, size)
                 try:
                     yield receiving
                     file.flush()
                 except Invalid:
                     part.unlink(missing_ok=True)
-                    raise
-                except OSError as error:
-                    _refuse_when_full(error)
                     raise
             if receiving.held == size:
                 self._finish(part, sha256, size)
@@ -125,15 +121,6 @@ class RelayFolder(Folder):
         finally:
             with self._guard:
                 self._receiving.discard(part)
-
-
-def _refuse_when_full(error: OSError) -> None:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        raise TooMany(
-            "The disk of this node is full, so a file could not be received. Nothing is lost: it is asked for again. "
-            "Please tell the operator to make room.",
-            retry_after_s=300,
-        ) from error
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import Connection, Engine, event
 
 from gateway.app import MIGRATIONS, close, create_app
 from gateway.errors import TITLES
@@ -158,50 +157,6 @@ def test_an_address_that_is_not_there_is_said_in_the_form_that_was_asked_for(
     assert is_json == path.startswith("/api/")
 
 
-def test_who_is_not_signed_in_is_told_so(web: Web) -> None:
-    answer = web.fresh().get("/api/v1/me")
-
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-
-
-def test_a_program_uses_the_providers_token_and_needs_no_form(web: Web, ann: Browser) -> None:
-    bearer = {"Authorization": f"Bearer {web.access_token(ann)}"}
-    program = web.fresh()
-
-    me = program.get("/api/v1/me", headers=bearer)
-    made = program.post("/api/v1/resources", json={"words": WORDS}, headers={**bearer, "Idempotency-Key": KEY})
-
-    assert me.json()["name"] == "Ann Example"
-    assert made.status_code == 200
-    assert not program.http.cookies
-
-
-@pytest.mark.parametrize("authorization", ["Bearer nonsense", "Bearer ", "Basic YTpi", "Bearer a.b.c"])
-def test_a_bad_token_is_refused_and_says_how(web: Web, authorization: str) -> None:
-    answer = web.fresh().get("/api/v1/me", headers={"Authorization": authorization})
-
-    assert answer.status_code == 401
-    assert answer.json()["title"] == "Please sign in"
-
-
-def test_a_token_is_good_for_the_api_alone(web: Web, ann: Browser) -> None:
-    bearer = {"Authorization": f"Bearer {web.access_token(ann)}"}
-
-    assert web.fresh().get("/resources/new", headers=bearer).status_code == 303
-
-
-@pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": "0" * 64}, {"Sec-Fetch-Site": "cross-site"}])
-def test_a_change_with_a_cookie_needs_the_token_of_our_own_pages(
-    web: Web, ann: Browser, token: str, headers: dict[str, str]
-) -> None:
-    sent = {"X-CSRF-Token": token, **headers} if "Sec-Fetch-Site" in headers else headers
-
-    answer = ann.post("/api/v1/resources", json={"words": WORDS}, headers=sent)
-
-    assert answer.status_code == 400
-    assert web.shelf.resources == {}
-
-
 def test_joining_a_hub_needs_no_sign_in_and_is_not_for_guessing(web: Web) -> None:
     county = web.fresh()
 
@@ -235,24 +190,3 @@ def test_the_interface_is_described_where_programs_look_for_it(web: Web) -> None
 
     assert document["openapi"] == "3.1.0"
     assert "post" in document["paths"]["/api/v1/resources/{id}:publish"]
-
-
-def test_nobody_asking_costs_no_look_into_the_sessions(web: Web) -> None:
-    looked: list[str] = []
-
-    def look(conn: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if str(conn.engine.url) == web.settings.database:
-            looked.append(statement)
-
-    def looks(browser: Browser) -> list[str]:
-        looked.clear()
-        browser.get("/api/v1/resources?query=falls")
-        return [statement for statement in looked if "sessions" in statement]
-
-    nora = web.signed_in(90, "Nora Example")
-    event.listen(Engine, "before_cursor_execute", look)
-    of_nobody, of_nora = looks(web.fresh()), looks(nora)
-    event.remove(Engine, "before_cursor_execute", look)
-
-    assert of_nora, "a look would have been seen"
-    assert of_nobody == []

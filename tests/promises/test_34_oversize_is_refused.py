@@ -17,6 +17,7 @@ from fosse.membership.v1.membership_pb2_grpc import MembershipStub
 from services.common import rpc
 from services.common.channels import Channels
 from services.common.errors import Invalid
+from services.common.statuses import refusal_of
 from services.common.topics import SERVICES
 from services.common.wires import IDENTITY
 from services.federation.door import server as door
@@ -58,7 +59,7 @@ def refused(channel: grpc.Channel, path: str, size: int, **how: Any) -> bool:
     try:
         send(ZEROES[:size], timeout=30, **how)
     except grpc.RpcError as error:
-        said = rpc.refusal_of(error)
+        said = refusal_of(error)
         return isinstance(said, Invalid) and "please make it smaller" in said.sentence
     return False
 

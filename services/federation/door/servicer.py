@@ -14,7 +14,7 @@ from grpc_status import rpc_status
 from fosse.federation.v1 import door_pb2 as pb
 from fosse.federation.v1 import door_pb2_grpc
 from services.common.errors import Invalid, Refusal, TooMany
-from services.common.rpc import status_of
+from services.common.statuses import status_of
 from services.federation.authority import spki_of_certificate
 from services.federation.this_node import ThisNode
 from services.federation.usecases import audit_heads, leaving, serving

@@ -10,8 +10,8 @@ import grpc
 
 from fosse.federation.v1 import door_pb2_grpc
 from services.common.errors import Conflict, NotFound, Refusal
-from services.common.rpc import refusal_of
 from services.common.rpc_errors import Away
+from services.common.statuses import refusal_of
 from services.federation import authority
 from services.federation.domain.standing import Standing
 from services.federation.store import standing

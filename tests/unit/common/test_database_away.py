@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import problem_of
 from services.common.database import Database, lost
-from services.common.rpc import status_name
+from services.common.statuses import status_name
 from tests.ports import a_free_port
 
 

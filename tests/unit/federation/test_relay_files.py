@@ -1,5 +1,6 @@
 """Files on their way between nodes: whole or not there, and taken up where they stopped."""
 
+import errno
 import hashlib
 import os
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.errors import Conflict, Invalid
+from services.common.errors import Conflict, Invalid, TooMany
 from services.federation.relay_files import RelayFolder
 
 CONTENT = os.urandom(100_000)
@@ -38,6 +39,17 @@ def test_a_file_is_continued_where_the_connection_broke(relay: RelayFolder) -> N
 
     assert (held, had, relay.has(SHA)) == (40_000, False, True)
     assert b"".join(relay.read(SHA)) == CONTENT
+
+
+def test_on_a_full_disk_what_came_stays_for_next_time_and_the_sentence_says_whom_to_tell(relay: RelayFolder) -> None:
+    with pytest.raises(TooMany, match="tell the operator") as told, relay.resume(SHA, len(CONTENT), 0) as file:
+        file.write(CONTENT[:40_000])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    send(relay, CONTENT[40_000:], relay.held(SHA))
+
+    assert told.value.retry_after_s == 300
+    assert relay.has(SHA)
 
 
 def test_a_file_that_is_another_than_its_name_says_is_not_kept_and_harms_no_other(relay: RelayFolder) -> None:

@@ -53,7 +53,9 @@ class Brokers:
     def __init__(self, servers: str, partitions: int, replicas: int) -> None:
         self.servers = servers
         self._shape = {"num_partitions": partitions, "replication_factor": replicas}
-        self._promises = {**TOPIC_PROMISES, "min.insync.replicas": str(max(1, replicas - 1))}
+        # What one broker alone confirmed has to be on its disk: nobody else has it when its machine loses power.
+        kept = {"min.insync.replicas": str(replicas - 1)} if replicas > 1 else {"flush.messages": "1"}
+        self._promises = {**TOPIC_PROMISES, **kept}
 
     def producer(self) -> Any:
         producer = KafkaProducer(bootstrap_servers=self.servers, **_CONNECTION, **_PRODUCER)

@@ -1,5 +1,6 @@
-"""A next version of Fosse, made from the committed one: a copy of the tree with one more migration in some services."""
+"""A next version of Fosse, made from the committed one: a tree with one more migration in some services."""
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from services.common.migrating import FLOOR_VERSIONS, versions_of
 from tests.machine import ROOT
 
+VERSION = "99.0"
+# What it notes of each member that it adds, and of no other.
+NOTE = "came_by"
 _LEFT_OUT = shutil.ignore_patterns("__pycache__")
 
 
@@ -19,6 +23,16 @@ def a_newer_tree(folder: Path, added: Mapping[str, str], base: Path = ROOT) -> P
         at = FLOOR_VERSIONS if branch == "floor" else versions_of(branch)
         add_version(folder / at.relative_to(ROOT) / "versions", branch, lines)
     return folder
+
+
+def make_newer(tree: Path) -> None:
+    """Of a tree itself: another version, which notes of members what the one before has never heard of."""
+    project, membership = tree / "pyproject.toml", tree / "services" / "membership"
+    project.write_text(re.sub(r"(?m)^version = .*", f'version = "{VERSION}"', project.read_text(), count=1))
+    adds = f'op.add_column("members", sa.Column("{NOTE}", sa.String(20)))'
+    add_version(membership / "migrations" / "versions", "membership", adds)
+    with (membership / "store" / "tables.py").open("a") as tables:
+        tables.write(f'members.append_column(Column("{NOTE}", String(20), default="{VERSION}", info=privacy.STATE))\n')
 
 
 def newer_versions(folder: Path, service: str, lines: str, base: Path | None = None) -> Path:

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,16 @@ class Checkout:
         _git("clone", "-q", "-b", "main", published, folder)
         if changed := _git("-C", machine.ROOT, "diff", "HEAD"):
             _git("-C", folder, "apply", given=changed)
+            _push(folder, "Take what is not committed yet")
         (folder / ".venv").symlink_to(machine.ROOT / ".venv")
         return cls(folder, settings)
+
+    def publish(self, change: Callable[[Path], None]) -> None:
+        """What the next `git pull` brings: a change of a tree."""
+        tree = self.folder.with_suffix(".next")
+        _git("clone", "-q", "-b", "main", self.folder.with_suffix(".git"), tree)
+        change(tree)
+        _push(tree, "Go on")
 
     def type(self, command: str, *, within_s: float = 300) -> Done:
         """As root, who needs no `sudo`."""
@@ -55,6 +63,12 @@ class Checkout:
             ["bash", "-c", f'sudo() {{ "$@"; }}; {command}'], cwd=self.folder, text=True, capture_output=True,
             env={**ours, **self.settings, "PATH": path}, timeout=within_s,
         )  # fmt: skip
+
+
+def _push(tree: Path, subject: str) -> None:
+    _git("-C", tree, "add", "-A")
+    _git("-C", tree, "-c", "user.name=Fosse", "-c", "user.email=fosse@localhost", "commit", "-qm", subject)
+    _git("-C", tree, "push", "-q")
 
 
 def _git(*arguments: str | Path, given: str | None = None) -> str:

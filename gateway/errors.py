@@ -74,6 +74,11 @@ class Problem:
     def title(self) -> str:
         return TITLES.get(self.status, TITLES[400] if self.status < 500 else TITLES[500])
 
+    @property
+    def passes(self) -> bool:
+        """By itself, so that the same may be asked again."""
+        return self.retry_after_s is not None
+
 
 def install(app: Flask) -> None:
     app.register_error_handler(Exception, answer)
@@ -96,12 +101,12 @@ def answer(error: Exception) -> ResponseReturnValue:
 def known_or_nobody() -> None:
     """For what nobody has to be known to read: where who is calling cannot be found out just now, it is nobody.
 
-    Nothing is ended by that: their cookie and their session are as they were.
+    Nothing is ended by that: their cookie and their session are as they were. A header that is no sign-in is refused.
     """
     try:
         caller()
     except Exception as error:
-        if problem_of(error).retry_after_s is None:
+        if not problem_of(error).passes:
             raise
         g.caller = NOBODY
 
@@ -158,6 +163,7 @@ def _is_nobody() -> bool:
 def _as_page(problem: Problem) -> Response:
     # At an address that no route has, nobody has asked yet who is calling; elsewhere asking again may be what failed.
     if problem.status == 404 and request.url_rule is None:
+        # That their header is no sign-in is no reason to keep from them that nothing is there.
         with suppress(Refusal):
             known_or_nobody()
     g.setdefault("caller", NOBODY)

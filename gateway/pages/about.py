@@ -6,7 +6,7 @@ from gateway import guards
 from gateway.errors import known_or_nobody
 
 blueprint = Blueprint("about", __name__, url_prefix="/about")
-# Whom to call has to be read also while a part of the node is away.
+# They say the same to everybody, so they are read also while a part of the node is away.
 blueprint.before_request(known_or_nobody)
 
 

@@ -8,7 +8,7 @@ _THESE = (signal.SIGTERM, signal.SIGINT)
 
 
 def told_to_end() -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; to be made in the main thread, which may wait for it."""
+    """An event that SIGTERM or SIGINT sets; made once in a process, in its main thread, which may wait for it."""
     told = threading.Event()
     ours, of_signals = socket.socketpair()
     of_signals.setblocking(False)
@@ -16,6 +16,7 @@ def told_to_end() -> threading.Event:
     # arrived never does. The byte is written at once, whatever the main thread does.
     signal.set_wakeup_fd(of_signals.fileno())
     for number in _THESE:
+        # Without one the process would just end, and nothing be written.
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_hear, args=(ours, of_signals, told), name="told-to-end", daemon=True).start()
     return told

@@ -59,13 +59,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     }
     made = Checkout.fresh(tmp_path_factory.mktemp("guide") / "fosse", settings)
     made.publish(newer.make_newer)
+    # One of a run before is not this one's.
+    made.type("docker image rm fosse:before")
     try:
         yield made
     finally:
         made.type("docker compose --profile operator down --volumes --timeout 5")
         # So that nobody's own county becomes the newer one.
         made.type("docker tag fosse:before fosse:local")
-        made.type(f"docker image rm {settings['FOSSE_KEYCLOAK_IMAGE']}")
+        made.type(f"docker image rm fosse:before {settings['FOSSE_KEYCLOAK_IMAGE']}")
         # Those of the containers' user too.
         shutil.rmtree(made.folder)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL is away: whoever is signed in still reads what Fosse is and whom to tell, and afterwards is signed in."""
+"""PostgreSQL is away: whoever is signed in reads the pages that say the same to everybody, and stays signed in."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -49,16 +49,20 @@ def key_of(number: int) -> str:
 
 def write(db: Database, bug: str) -> None:
     """Makes changes until killed."""
-    with db.read() as conn:
-        number = int(conn.scalar(select(func.max(changes.c.number))) or 0)
+    number = 0
     while True:
-        number += 1
         try:
+            number = (number or _last(db)) + 1
             _change(db, number, bug)
         except (TooMany, DBAPIError):
             # The database was killed: whether it keeps this one nobody was told.
             continue
         print(number, flush=True)
+
+
+def _last(db: Database) -> int:
+    with db.read() as conn:
+        return int(conn.scalar(select(func.max(changes.c.number))) or 0)
 
 
 def _change(db: Database, number: int, bug: str) -> None:

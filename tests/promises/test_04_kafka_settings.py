@@ -2,6 +2,7 @@
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from services.common.clock import utc_now
 from services.common.kafka import KafkaBus, KafkaTrouble
@@ -15,6 +16,7 @@ from services.common.kafka.clients import (
 from tests.broker import Broker
 from tests.containers.road import Road
 from tests.promises.promise import promise
+from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -37,7 +39,7 @@ def test_a_bus_starts_with_the_settings_it_promises(road: Road, broker: Broker) 
 @pytest.mark.parametrize("road", ["stack"], indirect=True)
 def test_a_bus_does_not_start_on_settings_that_would_lose_messages(road: Road, broker: Broker) -> None:
     admin = Brokers(broker.address, 3, 1).admin()
-    careless = ({"retention.ms": "60000"}, {"cleanup.policy": "compact"}, {"flush.messages": "1000"})
+    careless = ({"retention.ms": "60000"}, {"cleanup.policy": "compact"})
     for number, config in enumerate(careless):
         admin.create_topics(
             {f"fosse.planted-{number}": {"num_partitions": 1, "replication_factor": 1, "configs": config}}
@@ -60,4 +62,22 @@ def test_a_bus_does_not_start_on_settings_that_would_lose_messages(road: Road, b
     producer.close()
     consumer.close()
 
-    promise(4, "stack", "Kafka's settings, planted: careless ones", refused == 5, f"planted=5 refused={refused}", 0)
+    promise(4, "stack", "Kafka's settings, planted: careless ones", refused == 4, f"planted=4 refused={refused}", 0)
+
+
+@pytest.mark.parametrize("road", ["stack"], indirect=True)
+def test_a_topic_of_before_is_written_through_once_a_bus_started(road: Road, broker: Broker) -> None:
+    admin = Brokers(broker.address, 3, 1).admin()
+    of_before = {"num_partitions": 3, "replication_factor": 1, "configs": TOPIC_PROMISES}
+    admin.create_topics({road.topic: of_before}, wait_for_metadata=True)
+    topic = [ConfigResource(ConfigResourceType.TOPIC, road.topic)]
+
+    def flushed_after() -> str:
+        return str(admin.describe_configs(topic, config_filter="all")["topic"][road.topic]["flush.messages"]["value"])
+
+    before = flushed_after()
+    road.open(road.consumer())
+    until(lambda: flushed_after() == "1", "each batch is written through")
+    admin.close()
+
+    promise(4, "stack", "Kafka writes through", before != "1", f"before={before} after=1", 0)

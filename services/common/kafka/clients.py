@@ -42,6 +42,9 @@ TOPIC_PROMISES = {
     "message.timestamp.type": "LogAppendTime",
 }
 
+# Of fewer than three copies one may be all there is of what was confirmed, and its machine may lose power.
+WRITTEN_THROUGH = {"flush.messages": "1"}
+
 
 class KafkaTrouble(Exception):
     """Kafka cannot be used; the sentence says why and what to do."""
@@ -53,9 +56,8 @@ class Brokers:
     def __init__(self, servers: str, partitions: int, replicas: int) -> None:
         self.servers = servers
         self._shape = {"num_partitions": partitions, "replication_factor": replicas}
-        # What one broker alone confirmed has to be on its disk: nobody else has it when its machine loses power.
-        kept = {"min.insync.replicas": str(replicas - 1)} if replicas > 1 else {"flush.messages": "1"}
-        self._promises = {**TOPIC_PROMISES, **kept}
+        self._promises = {**TOPIC_PROMISES, "min.insync.replicas": str(max(1, replicas - 1))}
+        self._written_through = WRITTEN_THROUGH if replicas < 3 else {}
 
     def producer(self) -> Any:
         producer = KafkaProducer(bootstrap_servers=self.servers, **_CONNECTION, **_PRODUCER)
@@ -71,12 +73,13 @@ class Brokers:
         return KafkaAdminClient(bootstrap_servers=self.servers, **_CONNECTION)
 
     def prepare(self, topics: Iterable[str]) -> None:
-        """Makes the topics that are missing, and checks the settings of all."""
+        """Makes the topics that are missing, and sees to the settings of all."""
         names = sorted(topics)
         admin = self.admin()
         try:
             for name in names:
                 self.topic_id(admin, name)
+            self._write_through(admin, names)
             self.check(admin, names)
         finally:
             quietly(admin.close)
@@ -91,10 +94,20 @@ class Brokers:
 
     def _make(self, admin: Any, topic: str) -> None:
         try:
-            admin.create_topics({topic: {**self._shape, "configs": self._promises}}, wait_for_metadata=True)
+            settings = self._promises | self._written_through
+            admin.create_topics({topic: {**self._shape, "configs": settings}}, wait_for_metadata=True)
         except TopicAlreadyExistsError:
             # Another process of this node made it in the same moment.
             admin.wait_for_topics([topic])
+
+    def _write_through(self, admin: Any, topics: Sequence[str]) -> None:
+        """Topics that an older version made, too (decision 0040)."""
+        if not (topics and self._written_through):
+            return
+        changes = [ConfigResource(ConfigResourceType.TOPIC, topic, self._written_through) for topic in topics]
+        refused = set(admin.alter_configs(changes, raise_on_unknown=False)["topic"].values()) - {"OK"}
+        if refused:
+            raise KafkaTrouble(f"Kafka lets nobody here say how its topics are kept: {'; '.join(sorted(refused))}.")
 
     def check(self, admin: Any, topics: Sequence[str]) -> None:
         """Raises `KafkaTrouble` where a topic has other settings."""
@@ -112,9 +125,9 @@ def topic_id_known_to(consumer: Any, topic: str) -> str:
 
 
 def go_on_joining(consumer: Any) -> None:
-    """To be called before each poll. kafka-python (3.0.12) joins its group anew when the partitions of a topic change,
-    and forgets that it began to when a poll ends meanwhile: it would hear nothing ever after, and not say so. The Java
-    client had this fault once (KAFKA-9815).
+    """To be called before each poll: the client forgets that it began to join its group where a poll ended meanwhile.
+
+    Nothing but a poll changes this flag, so it may be read between two; it has no public name (decision 0033).
     """
     if consumer._coordinator.rejoining:
         consumer._coordinator.request_rejoin()

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 _BACK_OFF_S = 0.5
 _POLL_MS = 500
-_COMMIT_MS = 10_000
 # Letters that the tables of messages hold.
 _ID, _KIND, _INSTANT, _TRACEPARENT = 64, 120, 40, 55
 
@@ -63,7 +63,8 @@ class Reader:
             return 0.0
         except (Away, TooMany, KafkaError, DBAPIError) as reason:
             log.info("bus waits", extra={"consumer": self._consumer.name, "reason": type(reason).__name__})
-            self._note_lag(min((records[0].timestamp for records in polled.values()), default=None))
+            with suppress(KafkaError):
+                self._note_lag(min((records[0].timestamp for records in polled.values()), default=None))
             return self.loop.rest(_BACK_OFF_S)
 
     def _began_again(self, polled: dict[Any, list[Any]]) -> bool:
@@ -79,9 +80,8 @@ class Reader:
         return bool(partitions)
 
     def _note_lag(self, since_ms: int | None) -> None:
-        """From what Kafka said with the last messages; nothing is asked for it."""
+        """From what Kafka said with the last messages; nothing is waited for."""
         oldest = self.lag.oldest if since_ms is None else datetime.fromtimestamp(since_ms / 1000, UTC)
-        # A place that is not known yet would otherwise be asked for until Kafka says it.
         known = [(self._kafka.highwater(each), self._kafka.position(each, 0)) for each in self._kafka.assignment()]
         behind = sum(max(end - place, 0) for end, place in known if end is not None and place is not None)
         self.lag = Lag(self._consumer.name, behind, oldest if behind else None)
@@ -96,7 +96,7 @@ class Reader:
         finally:
             if not handled:
                 self._go_back(polled)
-        self._kafka.commit(timeout_ms=_COMMIT_MS)
+        self._kafka.commit()
 
     def _go_back(self, polled: dict[Any, list[Any]]) -> None:
         """The next poll begins with these messages again; partitions lost meanwhile begin where they were committed."""

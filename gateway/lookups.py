@@ -10,6 +10,7 @@ from flask import current_app
 
 from fosse.federation.v1 import federation_pb2
 from fosse.membership.v1 import membership_pb2
+from fosse.notification.v1 import notification_pb2
 from fosse.resource.v1 import resource_pb2
 from gateway.clients import clients
 from services.common.errors import Refusal
@@ -102,6 +103,8 @@ class Lookups:
         self.localities: Kept[tuple[membership_pb2.Locality, ...]] = Kept(_localities, ())
         # The same for everybody who may see it; None while federation is away.
         self.region: Kept[federation_pb2.GetFederationStatusResponse | None] = Kept(_region, None, REGION_S)
+        # Mails lie in the node's folder and reach nobody.
+        self.mails_kept = Kept(_mails_kept, False)
         self._waiting: dict[str, Kept[int]] = {}
         self.communities: Kept[tuple[membership_pb2.Community, ...]] = Kept(_communities, ())
 
@@ -141,6 +144,10 @@ def _region() -> federation_pb2.GetFederationStatusResponse | None:
         return clients().federation.GetFederationStatus(federation_pb2.GetFederationStatusRequest())
     except (Refusal, Away):
         return None
+
+
+def _mails_kept() -> bool:
+    return clients().notification.ListDeliveries(notification_pb2.ListDeliveriesRequest(page_size=1)).kept_here
 
 
 def _localities() -> tuple[membership_pb2.Locality, ...]:

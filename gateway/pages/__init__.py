@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
-from gateway import community_words, meeting_words, words
+from gateway import community_words, mail_words, meeting_words, words
 from gateway.callers import caller
 from gateway.lookups import Lookups
 from gateway.pages import (
@@ -51,8 +51,10 @@ _FEATURES = (
 
 def register(app: Flask, own_name: str, clock: Clock) -> None:
     """Adds pages, filters and what every template needs. `own_name` is what people call this node."""
-    app.jinja_env.filters.update(words.filters(clock) | community_words.FILTERS | meeting_words.filters())
-    app.jinja_env.globals.update(meeting_words.terms())
+    app.jinja_env.filters.update(
+        words.filters(clock) | community_words.FILTERS | meeting_words.filters() | mail_words.FILTERS
+    )
+    app.jinja_env.globals.update(meeting_words.terms() | mail_words.terms())
     app.extensions["fosse_lookups"] = Lookups(own_name)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(static=static, here=own_name)

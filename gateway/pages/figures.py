@@ -1,5 +1,6 @@
 """What the community's months add up to: a year of each figure, and what each of them counts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
@@ -32,7 +33,10 @@ class Choice:
 def index() -> str:
     chosen = _chosen()
     asked = pb.ListIndicatorsRequest(community_id=chosen.community_id, until=_until(), months=MONTHS)
-    return render_template("figures.html", found=clients().evaluation.ListIndicators(asked), chosen=chosen)
+    found = clients().evaluation.ListIndicators(asked)
+    # Months that somebody asks for by name are shown whatever they hold.
+    empty = not asked.until and not _anything(found.series)
+    return render_template("figures.html", found=found, chosen=chosen, empty=empty)
 
 
 @blueprint.get("/<code>")
@@ -41,6 +45,11 @@ def one(code: str) -> str:
     chosen = _chosen()
     asked = pb.GetIndicatorRequest(community_id=chosen.community_id, indicator=code, until=_until(), months=MONTHS)
     return render_template("figure.html", found=clients().evaluation.GetIndicator(asked), chosen=chosen)
+
+
+def _anything(series: Iterable[pb.Series]) -> bool:
+    """An organisation alone is nothing yet: that of the first person stands there at once."""
+    return any(each.number for one in series if one.indicator.code != "organisations" for each in one.figures)
 
 
 def _until() -> str:

@@ -9,6 +9,7 @@ from fosse.common.v1.access_pb2 import ROLE_CONVENOR, ROLE_MEMBER
 from fosse.events.v1 import events_pb2, minutes_pb2
 from gateway import forms, guards, meeting_forms
 from gateway.clients import clients
+from gateway.mail_words import by_mail
 from gateway.pages.meetings import read
 from gateway.pages.planning import members_of
 from gateway.pages.refused import NOTHING, Refused, refused
@@ -70,7 +71,7 @@ def try_on_me(meeting_id: str) -> ResponseReturnValue:
         )
     except (Invalid, Conflict) as error:
         return _preview(meeting_id, refused(error)), 422
-    flash("It is on its way to you alone. Look into your mailbox, then come back here to publish.")
+    flash(by_mail("It is on its way to you alone. Look into your mailbox, then come back here to publish."))
     return redirect(url_for(".preview", meeting_id=meeting_id), 303)
 
 
@@ -88,7 +89,8 @@ def publish(meeting_id: str) -> ResponseReturnValue:
     if not mail:
         flash("The minutes are published. Nobody was mailed.")
         return redirect(url_for(".show", meeting_id=meeting_id), 303)
-    flash("The minutes are published and on their way to every member. This page shows who has them.")
+    sent = by_mail("They are on their way to every member, and this page shows who has them.")
+    flash(f"The minutes are published. {sent}")
     return redirect(url_for("ledger.show", meeting_id=meeting_id, mailing=edition.mailing_id), 303)
 
 

@@ -10,6 +10,7 @@ from fosse.events.v1 import events_pb2, facts_pb2
 from fosse.membership.v1 import directory_pb2
 from gateway import forms, guards, meeting_forms
 from gateway.clients import clients
+from gateway.mail_words import by_mail
 from gateway.meeting_words import AUDIENCES, KINDS
 from gateway.pages import communities
 from gateway.pages.meetings import read
@@ -108,9 +109,9 @@ def announce(meeting_id: str) -> ResponseReturnValue:
         clients().meetings.AnnounceMeeting(asked)
     except (Invalid, Conflict) as error:
         return _announce(meeting_id, refused(error)), 422
-    mailed = "Every member gets an invitation by mail." if invite else "Nobody was mailed."
+    mailed = by_mail("Every member gets an invitation by mail.") if invite else "Nobody was mailed."
     if "later" in request.form:
-        flash("Every member who was not invited to it before gets an invitation by mail.")
+        flash(by_mail("Every member who was not invited to it before gets an invitation by mail."))
     else:
         flash(f"The meeting is announced, and places can be booked. {mailed}")
     return redirect(url_for("meetings.show", meeting_id=meeting_id), 303)
@@ -132,7 +133,8 @@ def cancel(meeting_id: str) -> ResponseReturnValue:
         clients().meetings.CancelMeeting(asked)
     except (Invalid, Conflict) as error:
         return _cancel(meeting_id, refused(error)), 422
-    flash("The meeting is called off. Everybody with a place, or waiting for one, is told by mail.")
+    told = by_mail("Everybody with a place, or waiting for one, is told by mail.")
+    flash(f"The meeting is called off. {told}")
     return redirect(url_for("meetings.show", meeting_id=meeting_id), 303)
 
 
@@ -183,7 +185,8 @@ def _cancel(meeting_id: str, wrong: Refused) -> str:
 
 
 def _saved(meeting_id: str) -> ResponseReturnValue:
-    flash("Your changes are saved. Where the time or the place is another, those who have a place are told by mail.")
+    told = by_mail("Where the time or the place is another, those who have a place are told by mail.")
+    flash(f"Your changes are saved. {told}")
     return redirect(url_for("meetings.show", meeting_id=meeting_id), 303)
 
 

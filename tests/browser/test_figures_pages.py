@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from fosse.evaluation.v1 import evaluation_pb2 as pb
 from tests.browser import looking
 from tests.browser.county import County, a_county
-from tests.browser.standins.figures import a_pulse, a_region
+from tests.browser.standins.figures import a_pulse, a_region, new_series
 from tests.browser.states.figures import PULSE
 
 
@@ -39,6 +39,37 @@ def test_the_table_says_the_same_numbers_as_the_chart(chromium: Browser, county:
         # Months without anybody have no bar and no number above it.
         assert drawn == ["*", "*", "*", "10", "*", "*", "10", "*"]
         assert [number for number in reversed(told) if number != "0"] == drawn
+
+
+def test_a_new_county_reads_what_will_stand_here_and_from_when(chromium: Browser, county: County) -> None:
+    county.shelf.figures.series = new_series()
+    with looking.a_page(chromium, county) as page:
+        page.goto(f"{county.address}/figures")
+
+        expect(page.get_by_text("will stand here as soon as a meeting was held")).to_be_visible()
+        expect(page.locator("main svg, main table")).to_have_count(0)
+        page.get_by_role("link", name="Refused a place").click()
+        expect(page.get_by_text("What it counts in two sentences at most.")).to_be_visible()
+
+
+@pytest.mark.parametrize("first", [{"members": 10}, {"meetings": 1}, {"resources_adopted": 1}], ids=list)
+def test_from_the_first_number_on_all_figures_are_shown(
+    chromium: Browser, county: County, first: dict[str, int]
+) -> None:
+    county.shelf.figures.series = new_series(**first)
+    with looking.a_page(chromium, county) as page:
+        page.goto(f"{county.address}/figures")
+
+        expect(page.locator("main svg")).to_have_count(8)
+        expect(page.get_by_role("region", name="All figures by month")).to_be_visible()
+
+
+def test_months_asked_for_by_name_are_shown_also_where_nothing_happened(chromium: Browser, county: County) -> None:
+    county.shelf.figures.series = new_series()
+    with looking.a_page(chromium, county) as page:
+        page.goto(f"{county.address}/figures?until=2026-08")
+
+        expect(page.locator("main svg")).to_have_count(8)
 
 
 def test_a_pulse_is_answered_by_keyboard_and_thanked_for(chromium: Browser, county: County) -> None:

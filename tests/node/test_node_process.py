@@ -163,8 +163,12 @@ def test_the_operators_commands_speak_to_the_running_node(node: RunningNode) -> 
 
     status, replay, doctor = (told(each, "--data", data) for each in ("status", "replay", "doctor"))
 
-    assert "membership" in status.output and "Nottinghamshire (notts), alone" in status.output
+    assert "membership" in status.output and status.output.endswith(
+        "(notts), alone: it belongs to no region, and needs none\n"
+    )
+    assert "hub" not in status.output
     assert "0 still set aside" in replay.output
+    assert "Nottinghamshire (notts), alone: it belongs to no region" in doctor.output
     assert doctor.output.endswith("\nAll is well: folder, keys, services, audit and region.\n"), doctor.output
     assert doctor.exit_code == 0 and len(doctor.output.splitlines()) <= 24
     assert told("doctor", "--quiet", "--data", data).output == ""

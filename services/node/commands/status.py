@@ -1,5 +1,6 @@
 """How a running node does, in lines; and sending again what got stuck."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from fosse.common.v1 import housekeeping_pb2 as housekeeping
 from fosse.federation.v1 import federation_pb2 as pb
 from fosse.federation.v1.entry_pb2 import NODE_STATUS_LEFT
 from services.common.topics import SERVICES
+from services.node import standing
 from services.node.calling import Node, running
 from services.node.commands.options import data_option
 
@@ -21,7 +23,7 @@ def status(data: Path) -> None:
         for service in SERVICES:
             click.echo(_service_line(node, service))
         region = node.federation.GetFederationStatus(pb.GetFederationStatusRequest())
-    for line in _region_lines(region):
+    for line in region_lines(region):
         click.echo(line)
 
 
@@ -53,19 +55,23 @@ def _service_line(node: Node, service: str) -> str:
     )
 
 
-def _region_lines(region: pb.GetFederationStatusResponse) -> list[str]:
-    state = pb.EnrolmentState.Name(region.enrolment).removeprefix("ENROLMENT_STATE_").lower()
-    where = "the hub" if region.hub else f"{state}, hub {region.hub_address or 'none yet'}"
-    lines = [f"\n{region.name} ({region.slug}), {where}; {'signing' if region.signing else 'waiting to sign'}"]
-    if region.HasField("last_contact"):
-        heard = _ago(region.last_contact.ToDatetime(UTC))
-        lines.append(f"Last answer of the hub: {heard}; not sent yet: {region.unsent}")
+def region_lines(region: pb.GetFederationStatusResponse) -> list[str]:
+    lines = [f"\n{region.name} ({region.slug}), {standing.place(region)}", *_hub_lines(region)]
     lines += [f"Problem: {region.problem}"] if region.problem else []
     for held in region.held:
         left = ", which left the region" if held.status == NODE_STATUS_LEFT else ""
         lines.append(f"We hold {held.items_held} of {held.items_live} items of {held.name}{left}.")
         lines += [f"  {alarm}" for alarm in held.alarms]
     return lines + [f"Attention: {alarm}" for alarm in region.alarms]
+
+
+def _hub_lines(region: pb.GetFederationStatusResponse) -> Iterator[str]:
+    if standing.outside(region):
+        return
+    yield "Signing what is shared." if region.signing else "Waiting to sign what is shared."
+    if region.HasField("last_contact"):
+        heard = _ago(region.last_contact.ToDatetime(UTC))
+        yield f"Last answer of the hub: {heard}; not sent yet: {region.unsent}"
 
 
 def _ago(moment: datetime) -> str:

@@ -10,6 +10,7 @@ from google.protobuf.json_format import MessageToDict
 
 from fosse.federation.v1 import federation_pb2 as federation
 from services.common.version import Version
+from services.node import standing
 from services.node.doctor.asking import Process, Report
 from services.node.doctor.judging import Problem
 
@@ -112,10 +113,8 @@ def _wrapped(name: str, told: str) -> str:
 
 
 def _region(region: federation.GetFederationStatusResponse, now: datetime) -> Iterator[str]:
-    state = federation.EnrolmentState.Name(region.enrolment).removeprefix("ENROLMENT_STATE_").lower()
-    where = "is the hub" if region.hub else f"{state}, hub {region.hub_address or 'none yet'}"
-    yield f"region         {region.name} ({region.slug}) {where}"
-    if region.HasField("last_contact"):
+    yield f"region         {region.name} ({region.slug}), {standing.place(region)}"
+    if region.HasField("last_contact") and not standing.outside(region):
         heard = _age((now - region.last_contact.ToDatetime(UTC)).total_seconds())
         yield f"               the hub answered {heard} ago; {region.unsent} entries not sent yet"
     behind = [f"{each.name} {each.items_held} of {each.items_live}" for each in region.held]

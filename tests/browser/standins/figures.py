@@ -67,6 +67,12 @@ def some_series() -> list[pb.Series]:
     return [a_series(code, numbers) for code, numbers in _NUMBERS.items()]
 
 
+def new_series(**last: int) -> list[pb.Series]:
+    """Of a community that its first person joined this month; `last` are other numbers of this month."""
+    known = {"members": STAR, "organisations": 1, **last}
+    return [a_series(code, [0] * 11 + [known.get(code, 0)]) for code in _NUMBERS]
+
+
 def a_pulse(**changed: Any) -> pb.GetPulseResponse:
     """Of twenty who were there fifteen have answered."""
     known: dict[str, Any] = {

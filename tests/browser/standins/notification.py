@@ -16,7 +16,9 @@ class Notification(notification_pb2_grpc.NotificationServicer):
 
     def ListDeliveries(self, request: Any, context: Any) -> notification.ListDeliveriesResponse:
         self._shelf.hear(request)
-        return notification.ListDeliveriesResponse(deliveries=[mail.delivery for mail in self._shelf.mails])
+        return notification.ListDeliveriesResponse(
+            deliveries=[mail.delivery for mail in self._shelf.mails], kept_here=self._shelf.mails_kept
+        )
 
     def GetMail(self, request: Any, context: Any) -> notification.GetMailResponse:
         self._shelf.hear(request)

@@ -42,6 +42,8 @@ class Shelf:
     quarantined: list[federation.Quarantined] = field(default_factory=list)
     provenance: federation.GetProvenanceResponse | None = None
     mails: list[notification.GetMailResponse] = field(default_factory=list)
+    # No mail server is named.
+    mails_kept: bool = False
     deliveries: list[notification.Delivery] = field(default_factory=list)
     people: dict[str, Person] = field(default_factory=lambda: {"priya": PRIYA, "mo": MO})
     # Of members who do not show their name, by their id.

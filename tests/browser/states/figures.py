@@ -5,7 +5,7 @@ from typing import Any
 from services.common.errors import Invalid
 from tests.browser import world
 from tests.browser.county import County
-from tests.browser.standins.figures import STAR, a_figure, a_pulse, a_region, a_series
+from tests.browser.standins.figures import STAR, a_figure, a_pulse, a_region, new_series
 from tests.browser.states.state import Prepare, State
 
 PULSE = f"/meetings/{world.id_of('august')}/pulse"
@@ -34,7 +34,7 @@ def _pulse(refusal: Invalid | None = None, **changed: Any) -> Prepare:
 
 
 def _nothing(county: County) -> None:
-    county.shelf.figures.series = [a_series("members", [0] * 12), a_series("refused_places", [0] * 11 + [STAR])]
+    county.shelf.figures.series = new_series()
 
 
 def _hub(county: County) -> None:

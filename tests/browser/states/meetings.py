@@ -56,6 +56,11 @@ def _one(mine: events.MyPlace | None = None, *, plain: bool = False, **changed: 
     return prepare
 
 
+def _no_mail_server(county: County) -> None:
+    county.shelf.mails_kept = True
+    _one(state=facts.MEETING_STATE_DRAFT)(county)
+
+
 def _several(*, plain: bool = False) -> Prepare:
     def prepare(county: County) -> None:
         held = county.shelf.meetings
@@ -212,6 +217,7 @@ STATES: tuple[State, ...] = (
     State("meeting-conflict", f"{AT}/edit", _overtaken, fill=(("venue", "Town hall"),), press="Save changes"),
     State("meeting-announce", f"{AT}/announce", _one(state=facts.MEETING_STATE_DRAFT)),
     State("meeting-announced-already", f"{AT}/announce", _one()),
+    State("meeting-announce-no-mail-server", f"{AT}/announce", _no_mail_server),
     State("meeting-invited-later", f"{AT}/announce", _one(), press="Invite 25 members by mail"),
     State("meeting-call-off", f"{AT}/cancel", _one(**FULL)),
     State("meeting-call-off-refused", f"{AT}/cancel", _one(), press="Call it off"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import grpc
 from flask import current_app
 
 from fosse.federation.v1 import federation_pb2
@@ -62,37 +63,42 @@ class Nodes:
 
 
 class Kept(Generic[T]):
-    """One answer, asked again after a while; when its service is away the last answer stands."""
+    """One answer, asked again after a while; when its service is away, or at fault, the last answer stands."""
 
     def __init__(self, ask: Callable[[], T], otherwise: T, keep_s: float = KEEP_S) -> None:
         self._ask = ask
         self._keep_s = keep_s
         self._value = otherwise
         self._until = 0.0
+        # Whether nobody has to wait for what somebody else asks just now.
+        self._known = False
         self._lock = threading.Lock()
 
     def __call__(self) -> T:
-        if time.monotonic() < self._until:
-            return self._value
-        with self._lock:
-            if time.monotonic() >= self._until:
-                self._renew()
+        if time.monotonic() >= self._until and self._lock.acquire(blocking=not self._known):
+            try:
+                if time.monotonic() >= self._until:
+                    self._renew()
+            finally:
+                self._lock.release()
         return self._value
 
     def forget(self) -> None:
         self._until = 0.0
+        self._known = False
 
     def look_soon(self) -> None:
         """Asks again within seconds, however many pages wish for it."""
         self._until = min(self._until, time.monotonic() + SOON_S)
 
     def _renew(self) -> None:
+        keep_s = self._keep_s
         try:
             self._value = self._ask()
-        except (Refusal, Away):
-            self._until = time.monotonic() + RETRY_S
-        else:
-            self._until = time.monotonic() + self._keep_s
+        except (Refusal, Away, grpc.RpcError):
+            # A fault of the other service too, which it has told: no page fails by what stands beside its main thing.
+            keep_s = RETRY_S
+        self._until, self._known = time.monotonic() + keep_s, True
 
 
 class Lookups:

@@ -79,7 +79,7 @@ class Brokers:
         try:
             for name in names:
                 self.topic_id(admin, name)
-            self._write_through(admin, names)
+            self.write_through(admin, names)
             self.check(admin, names)
         finally:
             quietly(admin.close)
@@ -100,14 +100,17 @@ class Brokers:
             # Another process of this node made it in the same moment.
             admin.wait_for_topics([topic])
 
-    def _write_through(self, admin: Any, topics: Sequence[str]) -> None:
-        """Topics that an older version made, too (decision 0040)."""
+    def write_through(self, admin: Any, topics: Sequence[str]) -> None:
+        """Topics that an older version made, too (decision 0040). Raises `KafkaTrouble` when Kafka refuses."""
         if not (topics and self._written_through):
             return
         changes = [ConfigResource(ConfigResourceType.TOPIC, topic, self._written_through) for topic in topics]
         refused = set(admin.alter_configs(changes, raise_on_unknown=False)["topic"].values()) - {"OK"}
         if refused:
-            raise KafkaTrouble(f"Kafka lets nobody here say how its topics are kept: {'; '.join(sorted(refused))}.")
+            raise KafkaTrouble(
+                f"Kafka does not let this node say how its topics are kept: {'; '.join(sorted(refused))}. Where it has "
+                "just started, it will in a moment; else please let this node change them."
+            )
 
     def check(self, admin: Any, topics: Sequence[str]) -> None:
         """Raises `KafkaTrouble` where a topic has other settings."""

@@ -83,7 +83,10 @@ class Reader:
         """From what Kafka said with the last messages; nothing is waited for."""
         oldest = self.lag.oldest if since_ms is None else datetime.fromtimestamp(since_ms / 1000, UTC)
         known = [(self._kafka.highwater(each), self._kafka.position(each, 0)) for each in self._kafka.assignment()]
-        behind = sum(max(end - place, 0) for end, place in known if end is not None and place is not None)
+        if any(end is not None and place is None for end, place in known):
+            # Where it is will be known again; until then it is as far behind as it was.
+            return
+        behind = sum(max(end - place, 0) for end, place in known if end is not None)
         self.lag = Lag(self._consumer.name, behind, oldest if behind else None)
 
     def _handle(self, polled: dict[Any, list[Any]]) -> None:

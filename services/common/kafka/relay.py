@@ -100,6 +100,7 @@ class Relay:
     def _look_at_topic(self) -> None:
         topic_id = self._brokers.topic_id(self._admin, self._topic)
         if topic_id != self._topic_id:
+            self._brokers.write_through(self._admin, [self._topic])
             self._brokers.check(self._admin, [self._topic])
             log.info("topic to be filled", extra={"topic": self._topic, "topic_id": topic_id})
             self._topic_id = topic_id

@@ -2,7 +2,7 @@
 
 from gateway.lookups import lookups
 
-KEPT = "This node has no mail server yet, so its mails are kept under “Mail” and reach no mailbox."
+KEPT = "This node has no mail server yet: its mails reach no mailbox. Each finds theirs under “Mail”, an operator all."
 
 
 def kept() -> bool:

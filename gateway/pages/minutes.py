@@ -71,7 +71,8 @@ def try_on_me(meeting_id: str) -> ResponseReturnValue:
         )
     except (Invalid, Conflict) as error:
         return _preview(meeting_id, refused(error)), 422
-    flash(by_mail("It is on its way to you alone. Look into your mailbox, then come back here to publish."))
+    look = by_mail("Look into your mailbox, then come back here to publish.")
+    flash(f"It is written, to you alone. {look}")
     return redirect(url_for(".preview", meeting_id=meeting_id), 303)
 
 

@@ -90,7 +90,7 @@ def write_and_publish_minutes(page: Page, county: County) -> None:
     _press(page, "Save and look at the mail")
     expect(page.get_by_role("alert")).to_contain_text("The minutes are saved.")
     _press(page, "Mail it to me first")
-    expect(page.get_by_role("alert")).to_contain_text("on its way to you alone")
+    expect(page.get_by_role("alert")).to_contain_text("to you alone")
     _press(page, "Publish to every member")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Who was sent the minutes")
     _press(page, "Send again")

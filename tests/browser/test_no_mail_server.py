@@ -13,7 +13,7 @@ from tests.browser.county import County, a_county
 from tests.browsing import Browser
 
 AT, OVER = f"/meetings/{month.SEPTEMBER}", f"/meetings/{month.JULY}"
-KEPT = "This node has no mail server yet, so its mails are kept under “Mail” and reach no mailbox."
+KEPT = "This node has no mail server yet: its mails reach no mailbox. Each finds theirs under “Mail”, an operator all."
 PROMISES = re.compile(
     r"(gets?|gets? them|invitation|told|hear of it|question) by mail|gets one mail|a mail of their own|Mail goes to|"
     r"(Sent|mailed) to every member|(their|its) way to"

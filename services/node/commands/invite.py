@@ -56,6 +56,7 @@ def invite(
     if given.built_in_provider and not given.tls_dir:
         accounts = Accounts(Folder(data).path / "provider" / "people.json")
         accounts.add(name, job_title or organisation, key=member.id)
+        click.echo("This node's own sign-in has no passwords, so it and the link work on this computer only.")
     click.echo(f"Give this link to {member.name}: {given.address}/invitation/{link.code}")
     click.echo(f"It works once, until {link.expires_at.ToDatetime(UTC).astimezone():%-d %B %Y at %H:%M}.")
 

@@ -106,6 +106,7 @@ def known_or_nobody() -> None:
     try:
         caller()
     except Exception as error:
+        # Any: which of them pass by themselves only the one table of problems says. A fault of ours is raised on.
         if not problem_of(error).passes:
             raise
         g.caller = NOBODY

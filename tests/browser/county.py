@@ -19,6 +19,7 @@ from services.common.database import Database
 from services.node.web import WebServer, bound
 from tests.browser import world
 from tests.browser.standins import Node, Shelf
+from tests.browsing import Browser
 
 NAME = "Nottinghamshire"
 FOR_EVER = 4_000_000_000.0
@@ -40,6 +41,12 @@ class County:
         """The cookie of a session, for playwright's `add_cookies`."""
         number, _ = self.sessions.create(Tokens(access=who, access_until=FOR_EVER), world.clock())
         return {"name": self.cookie, "value": number, "url": self.address}
+
+    def signed_in(self, browser: Browser) -> Browser:
+        """The same, which its person has signed in with; for tests that read pages without a browser of their own."""
+        cookie = self.sign_in()
+        browser.http.cookies.set(cookie["name"], cookie["value"])
+        return browser
 
     def clear(self) -> None:
         """As a new one: what its services hold, what the gateway knows of them, how often somebody tried something."""

@@ -23,10 +23,8 @@ def county() -> Iterator[County]:
 
 @pytest.fixture
 def priya(county: County) -> Iterator[Browser]:
-    cookie = county.sign_in()
     with Browser(county.address) as browser:
-        browser.http.cookies.set(cookie["name"], cookie["value"])
-        yield browser
+        yield county.signed_in(browser)
 
 
 def test_sending_again_leads_back_to_the_list_of_that_mailing(priya: Browser) -> None:

@@ -33,10 +33,8 @@ def county() -> Iterator[County]:
 
 @pytest.fixture
 def priya(county: County) -> Iterator[Browser]:
-    cookie = county.sign_in()
     with Browser(county.address) as browser:
-        browser.http.cookies.set(cookie["name"], cookie["value"])
-        yield browser
+        yield county.signed_in(browser)
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,7 @@ def test_sending_twice_asks_for_the_same_place(county: County, browser: Browser)
 
 
 def test_a_link_speaks_for_its_member_whoever_is_signed_in(county: County, browser: Browser) -> None:
-    cookie = county.sign_in("priya")
-    browser.http.cookies.set(cookie["name"], cookie["value"])
+    county.signed_in(browser)
 
     page = browser.get(PATH)
     done = browser.send(PATH, id="1" * 32)
